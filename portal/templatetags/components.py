@@ -1,0 +1,13 @@
+"""`{% load components %}`: every tag of the house under one name. Described in docs/interface-components.md."""
+
+from __future__ import annotations
+
+from django import template
+
+from portal.templatetags import facts, form_fields, frames, icons, lists, moments, page_header
+
+register = template.Library()
+
+for part in (icons, moments, facts, form_fields, lists, frames, page_header):
+    register.tags.update(part.register.tags)
+    register.filters.update(part.register.filters)

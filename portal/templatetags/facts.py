@@ -1,0 +1,209 @@
+"""The four facts of a number - status and cause, display, whose turn, until when - and the tag that names a status.
+
+Written in Python rather than as included templates: a list shows them for fifty rows at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Literal, Protocol
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext
+
+from certification.numbers.shapes import mask_number, mask_number_spoken
+from portal.templatetags.icons import icon_svg
+from portal.templatetags.moments import clock, is_past, left_text, range_element, time_element, when_text
+
+register = template.Library()
+
+
+class Facts(Protocol):
+    """What `{% four_facts %}` shows. Any object with these attributes will do."""
+
+    @property
+    def tone(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def cause(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def displayed(self) -> bool | None: ...
+    @property
+    def turn(self) -> str: ...
+    @property
+    def until(self) -> date | None: ...
+    @property
+    def until_latest(self) -> date | None: ...
+    @property
+    def since(self) -> date | None: ...
+    @property
+    def action_label(self) -> str: ...
+    @property
+    def action_url(self) -> str | None: ...
+    @property
+    def notes(self) -> Sequence[str]: ...
+
+
+#: tone -> classes and the icon used where the caller names none. Each icon has its own outline: greyscale keeps them apart.
+TONES = {
+    "amber": ("bg-warning-subtle text-warning-emphasis", "exclamation-triangle"),
+    "blue": ("bg-primary-subtle text-primary-emphasis", "clock"),
+    "red": ("bg-danger-subtle text-danger-emphasis", "no-symbol"),
+    "green": ("bg-success-subtle text-success-emphasis", "check-badge"),
+    "grey": ("bg-secondary-subtle text-secondary-emphasis", "minus-circle"),
+    "outline": ("bg-body text-secondary-emphasis", "archive-box"),
+}
+
+
+@lru_cache(maxsize=1024)
+def status_tag_html(tone: str, label: str, icon: str) -> SafeString:
+    """The tag as markup. An unknown tone is a mistake of the caller and raises KeyError."""
+    classes, usual_icon = TONES[tone]
+    picture = icon_svg(icon or usual_icon, style="micro", size=16)
+    return format_html('<span class="tag tag-{} {}">{}<span>{}</span></span>', tone, classes, picture, label)
+
+
+@register.simple_tag
+def status_tag(tone: str, label: str, icon: str = "") -> SafeString:
+    """`{% status_tag "amber" _("Returned for correction") %}`: never a link, always icon and text."""
+    return status_tag_html("" + tone, f"{label}", "" + icon)
+
+
+@lru_cache(maxsize=16)
+def display_html(displayed: bool | None, language: str | None) -> SafeString:
+    """Whether receivers see the certification."""
+    if displayed is None:
+        return format_html('<span class="fact-muted">{}</span>', gettext("Not displayed"))
+    if displayed:
+        return format_html('<span class="display-on">{}{}</span>', icon_svg("eye", style="micro", size=16), gettext("Normal"))
+    return format_html(
+        '<span class="display-off">{}{}</span>', icon_svg("eye-slash", style="micro", size=16), gettext("Suspended")
+    )
+
+
+@lru_cache(maxsize=16)
+def turn_html(turn: str, language: str | None) -> SafeString:
+    """Whose turn it is: "company", "platform" or "nobody"; anything else raises KeyError."""
+    icon, label = {
+        "company": ("hand-raised", gettext("Your turn")),
+        "platform": ("clock", gettext("Platform is working on it")),
+        "nobody": ("check", gettext("Nothing to do")),
+    }[turn]
+    return format_html('<span class="turn turn-{}">{}{}</span>', turn, icon_svg(icon, style="micro", size=16), label)
+
+
+def until_html(facts: Facts, now: datetime) -> SafeString:
+    """The date, or the range, and what is left of it; without one, why there is none."""
+    if facts.until is None:
+        words = {
+            "company": gettext("No deadline"),
+            "platform": gettext("No date yet"),
+            "nobody": gettext("No end date"),
+        }[facts.turn]
+        return format_html('<span class="fact-muted">{}</span>', words)
+    last = facts.until_latest or facts.until
+    when = (
+        time_element(facts.until, when_text(facts.until))
+        if last == facts.until
+        else range_element(facts.until, last)
+    )
+    late = " left-late" if is_past(last, now) else ""
+    return format_html('<span class="until">{}</span> <span class="left{}">{}</span>', when, late, left_text(last, now))
+
+
+def status_html(facts: Facts) -> SafeString:
+    """The tag, the cause after it, and further causes below."""
+    tag = status_tag_html(str(facts.tone), str(facts.label), str(getattr(facts, "icon", "") or ""))
+    cause = format_html(' <span class="cause">{}</span>', facts.cause) if facts.cause else mark_safe("")
+    notes = format_html_join("", '<span class="fact-note">{}</span>', ((note,) for note in facts.notes or ()))
+    return format_html("{}{}{}", tag, cause, notes)
+
+
+def action_html(facts: Facts, css: str) -> SafeString:
+    """The one next action as a link, or the words "nothing to do"."""
+    if facts.action_url:
+        return format_html('<a class="{}" href="{}">{}</a>', css, facts.action_url, facts.action_label)
+    return format_html('<span class="fact-muted">{}</span>', gettext("Nothing to do"))
+
+
+@register.simple_tag(takes_context=True)
+def four_facts(
+    context: template.Context,
+    facts: Facts,
+    variant: Literal["card", "row", "cells"] = "row",
+    now: datetime | None = None,
+    action: bool = True,
+) -> SafeString:
+    """The four facts in their order: `card` on a thing's own page, `row` inside a list, `cells` as four `<td>`."""
+    at = clock(context, now)
+    language = get_language()
+    labels = fact_labels(language)
+    values = (
+        status_html(facts),
+        display_html(facts.displayed, language),
+        turn_html(str(facts.turn), language),
+        until_html(facts, at),
+    )
+    if variant == "cells":
+        return format_html_join("", '<td data-label="{}" class="{}">{}</td>', zip(labels, CELLS, values, strict=True))
+    body = format_html_join(
+        "", '<div class="{}"><dt>{}</dt><dd>{}</dd></div>', zip(CELLS, labels, values, strict=True)
+    )
+    if variant == "row":
+        return format_html('<dl class="facts facts-row">{}</dl>', body)
+    return format_html(
+        '<section class="panel facts-card facts-card-{}"><p class="facts-sentence">{}</p><dl class="facts">{}</dl>{}{}</section>',
+        facts.tone,
+        facts.sentence,
+        body,
+        since_html(facts),
+        format_html('<p class="facts-action">{}</p>', action_html(facts, "btn btn-primary")) if action and facts.action_url else "",
+    )
+
+
+def since_html(facts: Facts) -> SafeString:
+    """Since when the status holds, where that is known."""
+    if not facts.since:
+        return mark_safe("")
+    return format_html('<p class="facts-since">{} {}</p>', gettext("Since"), time_element(facts.since, when_text(facts.since)))
+
+
+CELLS = ("fact-status", "fact-display", "fact-turn", "fact-until")
+
+
+@lru_cache(maxsize=4)
+def fact_labels(language: str | None) -> tuple[str, str, str, str]:
+    """The headings of the four facts in the active language."""
+    return gettext("Status"), gettext("Display"), gettext("Whose turn"), gettext("Until")
+
+
+@register.simple_tag
+def four_facts_headings() -> SafeString:
+    """Four `<th>` for a table whose rows use `variant="cells"`."""
+    return format_html_join("", '<th scope="col">{}</th>', ((label,) for label in fact_labels(get_language())))
+
+
+@register.simple_tag
+def next_action(facts: Facts, css: str = "btn btn-sm btn-outline-primary") -> SafeString:
+    """The one next action of a row, or "nothing to do"."""
+    return action_html(facts, "" + css)
+
+
+@register.simple_tag
+def masked(number: str, alias: str = "") -> SafeString:
+    """`{% masked number.e164 alias=number.alias %}`: 138****1234, read aloud as its first and last digits."""
+    plain = "" + number
+    return format_html(
+        '<span class="masked"><span aria-hidden="true" translate="no">{}</span>'
+        '<span class="visually-hidden">{}</span>{}</span>',
+        mask_number(plain),
+        mask_number_spoken(plain),
+        format_html(' <span class="alias">{}</span>', alias) if alias else "",
+    )
