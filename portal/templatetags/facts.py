@@ -172,7 +172,9 @@ def since_html(facts: Facts) -> SafeString:
     """Since when the status holds, where that is known."""
     if not facts.since:
         return mark_safe("")
-    return format_html('<p class="facts-since">{} {}</p>', gettext("Since"), time_element(facts.since, when_text(facts.since)))
+    return format_html(
+        '<p class="facts-since">{}</p>', format_html(gettext("Since {}"), time_element(facts.since, when_text(facts.since)))
+    )
 
 
 CELLS = ("fact-status", "fact-display", "fact-turn", "fact-until")

@@ -1,0 +1,389 @@
+/* What makes pages better where there is JavaScript. Everything works without it. No eval, no inline code, no dependency but htmx. */
+(() => {
+  "use strict";
+
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const words = () => $("#draft-note")?.dataset ?? {};
+  const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");
+  document.documentElement.classList.add("js");
+
+  // --- Storage may be refused (private windows, full disk): then nothing is kept, and nothing breaks -----------
+
+  const store = (storage) => ({
+    get(key) { try { return window[storage].getItem(key); } catch { return null; } },
+    set(key, value) { try { window[storage].setItem(key, value); } catch { /* not kept */ } },
+    remove(key) { try { window[storage].removeItem(key); } catch { /* not kept */ } },
+    keys() { try { return Object.keys(window[storage]); } catch { return []; } },
+  });
+  const tab = store("sessionStorage");
+  const device = store("localStorage");
+
+  // --- Words for those who listen --------------------------------------------------------------------------------
+
+  function announce(text) {
+    const region = $("#announcer");
+    if (!region || !text) return;
+    region.textContent = "";
+    setTimeout(() => { region.textContent = text; }, 100);
+  }
+
+  // --- Sent once: a second click on a form that is under way does nothing ------------------------------------------
+
+  let clicked = null; // the button of a live form, which htmx does not name when the connection fails
+
+  function hold(form, button) {
+    form.dataset.sent = "yes";
+    if (!button) return;
+    setTimeout(() => { // after the browser has collected the fields, of which the button may be one
+      if (!form.dataset.sent) return;
+      button.disabled = true;
+      if (button.classList.contains("btn") && !button.dataset.label) {
+        button.dataset.label = button.innerHTML;
+        button.textContent = words().sending || button.textContent;
+      }
+    });
+  }
+
+  function release(form) {
+    delete form.dataset.sent;
+    for (const button of $$("button:disabled", form).concat($$(`button[form="${form.id}"]:disabled`))) {
+      if (!button.dataset.label) continue;
+      button.innerHTML = button.dataset.label;
+      delete button.dataset.label;
+      button.disabled = false;
+    }
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || form.hasAttribute("data-no-guard")) return;
+    if (form.dataset.sent) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      return;
+    }
+    if (form.hasAttribute("data-clears-drafts")) forgetDrafts();
+    keepDraft(form);
+    if (!navigator.onLine) { // leaving now would end on the browser's own error page
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      connectionLost("offline", () => form.requestSubmit(event.submitter));
+      return;
+    }
+    clicked = event.submitter;
+    if (form.dataset.draft) tab.set(`sent:${form.dataset.draft}`, location.pathname);
+    hold(form, event.submitter);
+  }, true);
+
+  window.addEventListener("pageshow", (event) => {
+    $$("form[data-sent]").forEach(release);
+    if (event.persisted) $$("details[data-menu][open]").forEach((menu) => { menu.open = false; });
+  });
+
+  // --- Lost connection: say so, keep everything, offer to try again -------------------------------------------------
+
+  let retry = null;
+
+  function connectionLost(kind, again) {
+    const bar = $("#connection");
+    if (!bar) return;
+    $("[data-connection-text]", bar).textContent = bar.dataset[kind] ?? bar.dataset.server;
+    retry = again;
+    $("[data-connection-retry]", bar).hidden = !again;
+    bar.hidden = false;
+  }
+
+  function connectionBack() {
+    const bar = $("#connection");
+    if (bar) bar.hidden = true;
+    retry = null;
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-connection-retry]")) {
+      const again = retry;
+      connectionBack();
+      again?.();
+    } else if (event.target.closest("[data-connection-close]")) {
+      connectionBack();
+    }
+  });
+
+  function againFor(event) {
+    const { elt, requestConfig } = event.detail;
+    const button = clicked;
+    if (elt instanceof HTMLFormElement) return () => elt.requestSubmit(button?.isConnected ? button : null);
+    if (elt instanceof HTMLAnchorElement && elt.href) return () => elt.click();
+    const verb = requestConfig?.verb;
+    return verb ? () => window.htmx.ajax(verb, requestConfig.path, { source: elt, target: event.detail.target }) : null;
+  }
+
+  const isPolling = (event) => event.detail.elt.getAttribute?.("hx-trigger")?.startsWith("every");
+
+  document.addEventListener("htmx:sendError", (event) => { if (!isPolling(event)) connectionLost("offline", againFor(event)); });
+  document.addEventListener("htmx:timeout", (event) => { if (!isPolling(event)) connectionLost("offline", againFor(event)); });
+  document.addEventListener("htmx:responseError", (event) => {
+    const { status } = event.detail.xhr;
+    if (isPolling(event) && status >= 500) return; // the next poll tries again by itself
+    if (status === 401) connectionLost("signedOut", againFor(event));
+    else if (status === 429) connectionLost("busy", againFor(event));
+    else if (status >= 500) connectionLost("server", againFor(event));
+    else connectionLost("refused", null);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest?.("form");
+    if (form) release(form);
+    if (event.detail.successful) connectionBack();
+  });
+  window.addEventListener("online", () => { if (retry) announce($("[data-connection-retry]")?.textContent); });
+
+  // Filters: leave empty fields out of the address.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (!event.detail.elt.matches?.(".filter-bar")) return;
+    const data = event.detail.formData;
+    for (const [name, value] of [...data.entries()]) if (value === "") data.delete(name);
+  });
+
+  // --- Drafts: long input is kept in this tab until it was sent --------------------------------------------------------
+
+  const keeps = (field) => field.name && !field.disabled && field.name !== "csrfmiddlewaretoken"
+    && !["password", "file", "hidden", "submit", "button", "reset"].includes(field.type)
+    && field.autocomplete !== "one-time-code" && !field.hasAttribute("data-no-draft");
+
+  function readDraft(form) {
+    const values = {};
+    for (const field of form.elements) {
+      if (!keeps(field)) continue;
+      const list = values[field.name] ??= [];
+      if (field.type === "checkbox" || field.type === "radio") { if (field.checked) list.push(field.value); }
+      else if (field.multiple) list.push(...[...field.selectedOptions].map((option) => option.value));
+      else list.push(field.value);
+    }
+    return values;
+  }
+
+  function writeDraft(form, values) {
+    const taken = {};
+    for (const field of form.elements) {
+      const list = keeps(field) && values[field.name];
+      if (!list) continue;
+      if (field.type === "checkbox" || field.type === "radio") field.checked = list.includes(field.value);
+      else if (field.multiple) for (const option of field.options) option.selected = list.includes(option.value);
+      else {
+        const place = taken[field.name] ?? 0;
+        taken[field.name] = place + 1;
+        if (place < list.length) field.value = list[place];
+      }
+    }
+  }
+
+  function keepDraft(form) {
+    if (form.dataset?.draft) tab.set(`draft:${form.dataset.draft}`, JSON.stringify(readDraft(form)));
+  }
+
+  function forgetDraft(key) {
+    tab.remove(`draft:${key}`);
+    tab.remove(`sent:${key}`);
+  }
+
+  function forgetDrafts() {
+    for (const key of tab.keys()) if (/^(draft|sent):/.test(key)) tab.remove(key);
+  }
+
+  function restoreDraft(form) {
+    const key = form.dataset.draft;
+    const saved = tab.get(`draft:${key}`);
+    tab.remove(`sent:${key}`);
+    if (form.dataset.restored || !saved) return;
+    form.dataset.restored = "yes";
+    if ($(".field-wrong, .is-invalid", form)) return; // the server has just played the input back
+    const before = readDraft(form);
+    if (saved === JSON.stringify(before)) return;
+    writeDraft(form, JSON.parse(saved));
+    const note = $("#draft-note")?.content.cloneNode(true);
+    if (!note) return;
+    $("[data-draft-discard]", note).addEventListener("click", (event) => {
+      writeDraft(form, before);
+      forgetDraft(key);
+      event.target.closest(".draft-note").remove();
+      form.elements[0]?.form && $("input:not([type=hidden]), textarea, select", form)?.focus();
+    });
+    form.prepend(note);
+  }
+
+  let waiting = null;
+  document.addEventListener("input", (event) => {
+    const form = event.target.form;
+    if (!form?.dataset.draft) return;
+    clearTimeout(waiting);
+    waiting = setTimeout(() => keepDraft(form), 250);
+  });
+  window.addEventListener("pagehide", () => $$("form[data-draft]:not([data-sent])").forEach((form) => {
+    if (tab.get(`draft:${form.dataset.draft}`)) keepDraft(form);
+  }));
+
+  function settleDrafts() {
+    const { body } = document;
+    const owner = body.dataset.draftOwner;
+    if (owner !== undefined) {
+      if (owner !== (tab.get("draft-owner") ?? owner)) forgetDrafts(); // somebody else has signed in in this tab
+      tab.set("draft-owner", owner);
+    }
+    if (!body.hasAttribute("data-keep-drafts") && !body.classList.contains("error-side")) {
+      for (const name of tab.keys()) {
+        const key = name.startsWith("sent:") && name.slice(5);
+        if (key && !$(`form[data-draft="${CSS.escape(key)}"]`)) forgetDraft(key); // sent, and another page came: it arrived
+      }
+    }
+    $$("form[data-draft]").forEach(restoreDraft);
+  }
+
+  // --- Focus is never lost after a swap; what changed is said ------------------------------------------------------------
+
+  let focused = null;
+  document.addEventListener("htmx:beforeSwap", () => {
+    const active = document.activeElement;
+    focused = active && active !== document.body ? { id: active.id, name: active.name, href: active.getAttribute("href") } : null;
+  });
+
+  function findAgain() {
+    if (!focused) return null;
+    return (focused.id && document.getElementById(focused.id))
+      || (focused.name && $(`[name="${CSS.escape(focused.name)}"]:not([type=hidden])`))
+      || (focused.href && $(`a[href="${CSS.escape(focused.href)}"]`));
+  }
+
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const swapped = event.detail.elt;
+    const root = swapped.isConnected ? swapped : document;
+    const urgent = $("[data-focus]", root) ?? (root.matches?.("[data-focus]") ? root : null);
+    if (urgent) urgent.focus();
+    else if (document.activeElement === document.body || !document.activeElement) {
+      const whole = swapped === document.body;
+      const next = (!whole && findAgain()) || (whole ? $("#main") : swapped.closest?.("[id]") ?? swapped);
+      if (next && !next.matches("a, button, input, select, textarea, [tabindex]")) next.tabIndex = -1;
+      next?.focus({ preventScroll: !whole });
+    }
+    const news = $$("[data-announce]", root).concat(root.matches?.("[data-announce]") ? [root] : []);
+    announce(news.map((element) => element.textContent.trim()).filter(Boolean).join(" "));
+    if (swapped === document.body) {
+      focused = null;
+      ready();
+    }
+  });
+
+  // --- Menus: Esc and a click outside close them -----------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    for (const menu of $$("details[data-menu][open]")) if (!menu.contains(event.target)) menu.open = false;
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = $$("details[data-menu][open]").findLast((open) => open.contains(document.activeElement)) ?? $("details[data-menu][open]");
+    if (!menu) return;
+    menu.open = false;
+    $("summary", menu).focus();
+  });
+
+  // --- Dialogs: the link that opens one leads to a page without JavaScript -------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const opener = event.target.closest("[data-dialog-open]");
+    if (opener) {
+      const box = document.getElementById(opener.dataset.dialogOpen);
+      if (!box?.showModal || event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      box.addEventListener("close", () => opener.isConnected && opener.focus(), { once: true });
+      box.showModal();
+      ($("[data-focus]", box) ?? $("h2", box))?.focus();
+      return;
+    }
+    const box = event.target.closest("dialog");
+    if (box && (event.target.closest("[data-dialog-close]") || event.target === box)) {
+      event.preventDefault();
+      box.close();
+    }
+  });
+
+  // --- Document viewer ---------------------------------------------------------------------------------------------------------------
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-viewer-zoom], [data-viewer-turn]");
+    if (!button) return;
+    const viewer = button.closest("[data-viewer]");
+    if (button.dataset.viewerZoom) {
+      const zoom = Number(viewer.dataset.zoom ?? 0) + Number(button.dataset.viewerZoom);
+      viewer.dataset.zoom = Math.max(-2, Math.min(3, zoom));
+    } else {
+      viewer.dataset.turn = (Number(viewer.dataset.turn ?? 0) + 90) % 360;
+    }
+  });
+
+  // --- Keyboard: "/" searches; j, k, Enter walk a list. Can be turned off (WCAG 2.1.4) --------------------------------------------------
+
+  const shortcutsOn = () => device.get("shortcuts") !== "off";
+
+  function showShortcuts() {
+    for (const button of $$("[data-shortcuts]")) {
+      button.setAttribute("aria-pressed", String(shortcutsOn()));
+      button.textContent = (shortcutsOn() ? words().shortcutsOn : words().shortcutsOff) ?? button.textContent;
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-shortcuts]")) return;
+    device.set("shortcuts", shortcutsOn() ? "off" : "on");
+    showShortcuts();
+  });
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || !shortcutsOn()) return;
+    if (isTyping(event.target) || $("dialog[open]")) return;
+    if (event.key === "/") {
+      const box = $$("[data-search]").find((input) => input.offsetParent);
+      if (!box) return;
+      event.preventDefault();
+      box.focus();
+      box.select();
+    } else if (event.key === "j" || event.key === "k") {
+      const list = event.target.closest("[data-keyboard-list]") ?? $("[data-keyboard-list]");
+      if (!list) return;
+      const rows = $$("tbody > tr, :scope > li", list).map((row) => $("a[href]", row)).filter(Boolean);
+      const here = rows.findIndex((link) => link.closest("tr, li").contains(document.activeElement));
+      const next = rows[here < 0 ? 0 : here + (event.key === "j" ? 1 : -1)];
+      if (!next) return;
+      event.preventDefault();
+      next.focus();
+      next.closest("tr, li").scrollIntoView({ block: "nearest" });
+    }
+  });
+
+  // --- Tick them all -------------------------------------------------------------------------------------------------------------------------
+
+  document.addEventListener("change", (event) => {
+    const all = event.target.closest("[data-select-all]");
+    const name = all?.dataset.selectAll ?? event.target.name;
+    const master = all ?? (name && $(`[data-select-all="${CSS.escape(name)}"]`));
+    if (!master) return;
+    const boxes = $$(`input[type=checkbox][name="${CSS.escape(name)}"]:not(:disabled)`);
+    if (all) boxes.forEach((box) => { box.checked = all.checked; });
+    const ticked = boxes.filter((box) => box.checked).length;
+    master.checked = boxes.length > 0 && ticked === boxes.length;
+    master.indeterminate = ticked > 0 && ticked < boxes.length;
+    for (const place of $$(`[data-selected-count="${CSS.escape(name)}"]`)) place.textContent = ticked;
+    announce(`${ticked} ${words().selected ?? ""}`);
+  });
+
+  // --- Start ------------------------------------------------------------------------------------------------------------------------------------
+
+  function ready() {
+    settleDrafts();
+    showShortcuts();
+    const urgent = $("[data-focus]");
+    if (urgent && document.activeElement !== urgent) urgent.focus();
+  }
+
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", ready);
+  else ready();
+})();
