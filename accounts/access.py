@@ -1,0 +1,237 @@
+"""Who may do what: one table of roles and permissions, and the decorators by which every view names its entry.
+
+Deny by default: `AccessMiddleware` refuses a view of ours that declares no access. A company's thing that is not
+the person's own does not exist for them (404); an action that their role does not include is a 403 that says whom
+to ask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from accounts.journal import Actor
+
+if TYPE_CHECKING:
+    from accounts.companies import Company
+    from accounts.memberships import Membership
+    from accounts.users import User
+
+
+class CompanyRole(models.TextChoices):
+    """A member's role in a company."""
+
+    OWNER = "owner", _("Owner")
+    ADMIN = "admin", _("Administrator")
+    OPERATOR = "operator", _("Operator")
+    VIEWER = "viewer", _("Viewer")
+
+
+class StaffRole(models.TextChoices):
+    """A role of somebody who works for the portal."""
+
+    REVIEWER = "reviewer", _("Reviewer")
+    LEAD_REVIEWER = "lead_reviewer", _("Lead reviewer")
+    OPERATIONS = "operations", _("Operations")
+    POLICY = "policy", _("Policy")
+    AUDITOR = "auditor", _("Auditor")
+
+
+class Permission(models.TextChoices):
+    """What a person may do; the rows of the access table (domain section 9)."""
+
+    MANAGE_MEMBERS = "manage_members", _("manage members and roles")
+    EDIT_COMPANY = "edit_company", _("change company data, materials, applications and appeals")
+    READ_COMPANY = "read_company", _("read the company's data")
+    DECIDE_REVIEWS = "decide_reviews", _("claim and decide reviews")
+    LEAD_REVIEWS = "lead_reviews", _("reassign, decide expedites, revoke")
+    PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
+    EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
+    READ_EVERYTHING = "read_everything", _("read everything")
+
+
+ALL_STAFF = frozenset(StaffRole)
+COMPANY_TABLE: dict[Permission, frozenset[CompanyRole]] = {
+    Permission.MANAGE_MEMBERS: frozenset({CompanyRole.OWNER, CompanyRole.ADMIN}),
+    Permission.EDIT_COMPANY: frozenset({CompanyRole.OWNER, CompanyRole.ADMIN, CompanyRole.OPERATOR}),
+    Permission.READ_COMPANY: frozenset(CompanyRole),
+}
+STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
+    Permission.DECIDE_REVIEWS: frozenset({StaffRole.REVIEWER, StaffRole.LEAD_REVIEWER}),
+    Permission.LEAD_REVIEWS: frozenset({StaffRole.LEAD_REVIEWER}),
+    Permission.PLAN_TECHNICAL: frozenset({StaffRole.OPERATIONS}),
+    Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
+    # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
+    Permission.READ_EVERYTHING: ALL_STAFF,
+}
+
+
+def company_role_may(role: str, permission: Permission) -> bool:
+    """Whether a member with `role` has the company permission."""
+    return role in COMPANY_TABLE.get(permission, frozenset())
+
+
+def staff_may(user: Any, permission: Permission) -> bool:
+    """Whether one of the user's staff roles has the staff permission; False for anonymous visitors."""
+    return bool(user.is_authenticated and user.staff_roles & STAFF_TABLE.get(permission, frozenset()))
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view asks of its visitor, per group of methods."""
+
+    kind: str  # "public" | "signed_in" | "company" | "staff"
+    read: frozenset[Permission] = frozenset()
+    write: frozenset[Permission] = frozenset()
+
+
+View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def public(view: View) -> View:
+    """A view that anyone may open."""
+    view.access = Access("public")  # type: ignore[attr-defined]
+    return login_not_required(view)
+
+
+def signed_in(view: View) -> View:
+    """A view for every signed-in person, member or staff."""
+    view.access = Access("signed_in")  # type: ignore[attr-defined]
+    return view
+
+
+def company_view(
+    read: Permission = Permission.READ_COMPANY, write: Permission = Permission.EDIT_COMPANY
+) -> Callable[[View], View]:
+    """A view of the current company: `read` for GET, `write` for everything else; needs `request.company`."""
+
+    def mark(view: View) -> View:
+        view.access = Access("company", frozenset({read}), frozenset({write}))  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def staff_view(
+    read: Permission | tuple[Permission, ...] = Permission.READ_EVERYTHING, write: Permission | tuple[Permission, ...] = ()
+) -> Callable[[View], View]:
+    """A staff view: one of `read` for GET, one of `write` for everything else (none: the view never writes)."""
+
+    def as_set(value: Permission | tuple[Permission, ...]) -> frozenset[Permission]:
+        return frozenset({value}) if isinstance(value, Permission) else frozenset(value)
+
+    def mark(view: View) -> View:
+        view.access = Access("staff", as_set(read), as_set(write))  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+class SignedInRequest(HttpRequest):
+    """A request that passed `AccessMiddleware`: its user is a person; company views also have a membership."""
+
+    user: User  # type: ignore[assignment]
+    company: Company
+    membership: Membership
+    actor: Any
+
+
+class AccessMiddleware:
+    """Applies each view's `access` entry before it runs, and tells the request who acts, for which company."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        request.actor = Actor.of(request)  # type: ignore[attr-defined]
+        request.company = request.membership = None  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if request.user.is_authenticated and "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store, private"
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponseBase | None:
+        """Refuse, redirect, or set `request.company` and `request.membership` and let the view run."""
+        access: Access | None = getattr(view, "access", None)
+        if access is None:
+            if view.__module__.split(".")[0] in {"portal", "accounts", "certification", "appeals"}:
+                raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} declares no access.")
+            return None
+        if access.kind == "public" or not request.user.is_authenticated:
+            return None  # anonymous visitors of everything else: LoginRequiredMiddleware
+        if request.user.is_staff and settings.STAFF_SECOND_FACTOR_REQUIRED and not has_second_factor(request.user):
+            return redirect("mfa_activate_totp")
+        if access.kind == "company":
+            return self.enter_company(request, access)
+        if access.kind == "staff":
+            if not request.user.is_staff:
+                raise Http404
+            wanted = access.read if request.method in SAFE_METHODS else access.write
+            if not any(staff_may(request.user, permission) for permission in wanted):
+                raise PermissionDenied
+        return None
+
+    def enter_company(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
+        """Set the person's current company, or send those without one to where they can get one."""
+        membership = current_membership(request.user)
+        if membership is None:
+            return redirect("staff_home" if request.user.is_staff else "company_create")
+        request.membership, request.company = membership, membership.company  # type: ignore[attr-defined]
+        require_company_permission(request, access)
+        return None
+
+
+def require_company_permission(request: Any, access: Access) -> None:
+    """Raise PermissionDenied unless the request's membership has what `access` asks for this method."""
+    wanted = access.read if request.method in SAFE_METHODS else access.write
+    if not any(company_role_may(request.membership.role, permission) for permission in wanted):
+        raise PermissionDenied
+
+
+def current_membership(user: Any) -> Membership | None:
+    """The membership in the company that the person looked at last, else their first; None without any."""
+    memberships = list(user.memberships.select_related("company__industry").order_by("pk"))
+    for membership in memberships:
+        if membership.company_id == user.current_company_id:
+            return membership
+    return memberships[0] if memberships else None
+
+
+def has_second_factor(user: Any) -> bool:
+    """Whether the person has an active authenticator app."""
+    return bool(user.authenticator_set.filter(type="totp").exists())
+
+
+def enter_company_of(request: Any, company_id: int) -> None:
+    """Make the company of a thing that the person opened the request's company, so that links in mails just work.
+
+    The person must be a member (404 otherwise), with the permission that the running view asks for (403 otherwise).
+    """
+    if request.company is not None and request.company.pk == company_id:
+        return
+    membership = request.user.memberships.select_related("company__industry").filter(company_id=company_id).first()
+    if membership is None:
+        raise Http404
+    request.membership, request.company = membership, membership.company
+    require_company_permission(request, request.resolver_match.func.access)
+    if request.method in SAFE_METHODS:
+        return
+    switch_company(user=request.user, company_id=company_id)
+
+
+def switch_company(*, user: User, company_id: int) -> None:
+    """Remember the company as the one that the person looks at."""
+    type(user).objects.filter(pk=user.pk).update(current_company_id=company_id)
+    user.current_company_id = company_id

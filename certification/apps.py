@@ -1,0 +1,11 @@
+"""The certification app: numbers, materials, applications, maintenance, reviews, reminders."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CertificationConfig(AppConfig):
+    """Stands on accounts; appeals and portal stand on it."""
+
+    name = "certification"
+    verbose_name = _("Certification")

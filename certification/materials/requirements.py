@@ -1,0 +1,68 @@
+"""Which companies lack which required material: the one statement of it, as SQL, for the engine, the status and the matrix.
+
+A requirement is met on a day by an approved version of its kind that is valid on that day. Days are local to the company.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+#: A requirement concerns a company by industry and by kind of company; only verified companies are held to it.
+CONCERNS = """
+    c.state = 'verified' AND r.moment = 'always'
+    AND (r.industry_id IS NULL OR r.industry_id = {industry})
+    AND (r.company_kinds = '{{}}' OR c.kind = ANY (r.company_kinds))
+    AND r.announced_at <= %(at)s AND (r.withdrawn_at IS NULL OR r.withdrawn_at > %(at)s)
+"""
+#: An approved version of the kind that is valid on {day}, as the portal knew at the moment %(at)s.
+HAS_VALID = """
+    EXISTS (
+        SELECT FROM certification_material m
+        WHERE m.company_id = c.id AND m.kind_id = r.kind_id AND m.state IN ('approved', 'replaced')
+          AND m.decided_at <= %(at)s AND (m.replaced_at IS NULL OR m.replaced_at > %(at)s)
+          AND (m.expires_on IS NULL OR m.expires_on >= {day}) AND (m.issued_on IS NULL OR m.issued_on <= {day})
+    )
+"""
+#: The same for the present moment, in the words of the partial index material_approved.
+HAS_VALID_NOW = """
+    EXISTS (
+        SELECT FROM certification_material m
+        WHERE m.company_id = c.id AND m.kind_id = r.kind_id AND m.state = 'approved'
+          AND (m.expires_on IS NULL OR m.expires_on >= {day}) AND (m.issued_on IS NULL OR m.issued_on <= {day})
+    )
+"""
+LOCAL_DAY = "(%(at)s AT TIME ZONE c.time_zone)::date"
+#: The industry a company had at a past moment: the `before` of the first later change in the journal.
+INDUSTRY_AT = """
+    coalesce((SELECT j.before::bigint FROM accounts_journalentry j
+              WHERE j.subject = 'company' AND j.subject_id = c.id AND j.aspect = 'industry' AND j.at > %(at)s
+              ORDER BY j.at, j.id LIMIT 1), c.industry_id)
+"""
+
+
+def unmet_in_force() -> str:
+    """SQL rows (company_id, requirement_id, ...) of what verified companies lack at `%(at)s`; for the engine's present."""
+    return f"""
+        SELECT c.id AS company_id, c.time_zone, c.verified_at, r.id AS requirement_id, r.kind_id, r.cause_id, r.effective_from, r.holds_applications
+        FROM certification_requirement r JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
+        WHERE r.effective_from <= {LOCAL_DAY} AND NOT {HAS_VALID_NOW.format(day=LOCAL_DAY)}
+    """  # noqa: S608 - constant texts, the moment is a parameter
+
+
+def companies_lacking_announced(*, past: bool) -> str:
+    """SQL for the ids of companies that do not meet a requirement which is announced and takes effect after `%(at)s`.
+
+    It is not met when no approved version is valid on the day on which it takes effect.
+    """
+    industry = INDUSTRY_AT if past else "c.industry_id"
+    has_valid = HAS_VALID if past else HAS_VALID_NOW
+    return f"""
+        SELECT c.id FROM certification_requirement r JOIN accounts_company c ON {CONCERNS.format(industry=industry)}
+        WHERE r.effective_from > {LOCAL_DAY} AND NOT {has_valid.format(day="r.effective_from")}
+    """  # noqa: S608 - constant texts, the moment is a parameter
+
+
+def parameters(at: dt.datetime) -> dict[str, Any]:
+    """The parameters that the statements above take."""
+    return {"at": at}

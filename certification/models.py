@@ -1,0 +1,34 @@
+"""The models of this app; each slice keeps its own."""
+
+from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
+from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, TickRun
+from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement
+from certification.numbers.models import NumberGroup, NumberImport, NumberImportRow, PhoneNumber, Provider
+from certification.reminders.models import Reminder
+from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause
+
+__all__ = [
+    "Application",
+    "ApplicationMaterial",
+    "ApplicationNumber",
+    "DueTimeExtension",
+    "Maintenance",
+    "MaintenanceCause",
+    "MaintenanceUpdate",
+    "Material",
+    "MaterialFile",
+    "MaterialKind",
+    "MaterialNumber",
+    "NumberGroup",
+    "NumberImport",
+    "NumberImportRow",
+    "PhoneNumber",
+    "Provider",
+    "Reason",
+    "Reminder",
+    "Requirement",
+    "Review",
+    "ReviewItem",
+    "ReviewPause",
+    "TickRun",
+]

@@ -1,0 +1,238 @@
+"""Phone numbers, the companies' own groups, the providers that display a certification, and spreadsheet imports."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.companies import Company
+from accounts.references import ReferenceField
+from accounts.users import User
+from certification.naming import in_language
+
+
+class Provider(models.Model):
+    """Who displays the certification to receivers: the official platform or a third-party provider."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    name_zh = models.CharField(max_length=60)
+    name_en = models.CharField(max_length=60)
+    is_official = models.BooleanField(default=False)
+    #: How long a certification lasts (one year (D)).
+    term_months = models.PositiveSmallIntegerField(default=12)
+
+    class Meta:
+        ordering: ClassVar = ["-is_official", "id"]
+
+    def __str__(self) -> str:
+        return in_language(self.name_zh, self.name_en)
+
+
+class GroupKind(models.TextChoices):
+    """The levels of a company's own tree."""
+
+    BRAND = "brand", _("Brand")
+    REGION = "region", _("Region")
+    STORE = "store", _("Store")
+
+
+class NumberGroup(models.Model):
+    """A node of a company's own tree: brand, region, store."""
+
+    ref = ReferenceField()
+    company = models.ForeignKey(Company, models.CASCADE, related_name="number_groups")
+    parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
+    kind = models.CharField(_("kind"), max_length=8, choices=GroupKind, default=GroupKind.BRAND)
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["company", "parent", "name"], nulls_distinct=False, name="group_name_once_per_parent")
+        ]
+        ordering: ClassVar = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class NumberKind(models.TextChoices):
+    """The shapes of numbers that can be certified."""
+
+    MOBILE = "mobile", _("Mobile")
+    LANDLINE = "landline", _("Landline")
+    SERVICE = "service", _("400/800 service number")
+    SHORT_CODE = "short_code", _("95/96 short code")
+    SMS = "sms", _("1069 SMS number")
+    FOREIGN = "foreign", _("Foreign number")
+
+
+class Lifecycle(models.TextChoices):
+    """A number's own certification lifecycle, as stored; what people see is derived from it (maintenance.status)."""
+
+    DRAFT = "draft", _("Draft")
+    SUBMITTED = "submitted", _("Submitted")
+    IN_REVIEW = "in_review", _("In review")
+    RETURNED = "returned", _("Returned for correction")
+    PENDING_MAINTENANCE = "pending_maintenance", _("Pending maintenance")
+    CERTIFIED = "certified", _("Certified")
+    REJECTED = "rejected", _("Rejected")
+    LAPSED = "lapsed", _("Lapsed")
+    EXPIRED = "expired", _("Expired")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    REVOKED = "revoked", _("Revoked")
+
+
+class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
+    """Reads; every one that serves a person starts at `for_user` or `of_company`."""
+
+    def held(self) -> PhoneNumberQuerySet:
+        """Numbers that their company still holds."""
+        return self.filter(released_at__isnull=True)
+
+    def for_user(self, user: User) -> PhoneNumberQuerySet:
+        """The numbers of every company that `user` is a member of."""
+        return self.filter(company__memberships__user=user)
+
+    def of_company(self, company: Company) -> PhoneNumberQuerySet:
+        """The numbers that the company holds."""
+        return self.held().filter(company=company)
+
+
+class PhoneNumber(models.Model):
+    """One number of one company, certified through one provider.
+
+    `lifecycle`, `lifecycle_since`, `certified_at` and `term_ends_at` have one writer: `certification.applications.lifecycle`.
+    """
+
+    ref = ReferenceField()
+    company = models.ForeignKey(Company, models.PROTECT, related_name="numbers", db_index=False)
+    #: E.164, or a short code as it is dialled.
+    number = models.CharField(_("number"), max_length=20)
+    kind = models.CharField(_("kind"), max_length=10, choices=NumberKind)
+    provider = models.ForeignKey(Provider, models.PROTECT, verbose_name=_("provider"), related_name="+", db_index=False)
+    #: The name that receivers see; changing it on a certified number takes a change application.
+    label = models.CharField(_("displayed name"), max_length=60, blank=True)
+    #: What the company itself calls the number, so that equal masked numbers can be told apart.
+    alias = models.CharField(_("alias"), max_length=60, blank=True)
+    group = models.ForeignKey(NumberGroup, models.SET_NULL, null=True, blank=True, verbose_name=_("group"), related_name="numbers")
+    backup_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, verbose_name=_("backup of"), related_name="backups")
+    lifecycle = models.CharField(max_length=20, choices=Lifecycle, default=Lifecycle.DRAFT, db_default=Lifecycle.DRAFT, editable=False)
+    lifecycle_since = models.DateTimeField(editable=False)
+    certified_at = models.DateTimeField(null=True, editable=False)
+    #: The local midnight at which the certification's last day is over.
+    term_ends_at = models.DateTimeField(null=True, editable=False)
+    created_at = models.DateTimeField(editable=False)
+    #: When the company gave the number up; another company can then register it.
+    released_at = models.DateTimeField(null=True, editable=False)
+
+    objects = PhoneNumberQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            # A number belongs to one company at a time.
+            models.UniqueConstraint(fields=["number"], condition=models.Q(released_at__isnull=True), name="number_held_once"),
+            models.CheckConstraint(
+                condition=~models.Q(lifecycle="certified") | models.Q(term_ends_at__isnull=False), name="number_certified_has_term"
+            ),
+            models.CheckConstraint(condition=~models.Q(backup_of=models.F("id")), name="number_not_its_own_backup"),
+        ]
+        indexes: ClassVar = [
+            # The company's list, in order of entry, forwards and backwards (keyset).
+            models.Index(fields=["company", "id"], condition=models.Q(released_at__isnull=True), name="number_list"),
+            # Filters and counts by status read nothing but this.
+            models.Index(
+                fields=["company", "lifecycle", "provider", "id"], condition=models.Q(released_at__isnull=True), name="number_by_lifecycle"
+            ),
+            # Search by any part of the number or of the alias, within a company.
+            GinIndex(
+                OpClass(models.F("company_id"), "int8_ops"),
+                OpClass(models.F("number"), "gin_trgm_ops"),
+                OpClass(models.F("alias"), "gin_trgm_ops"),
+                name="number_search",
+            ),
+            # The engine expires certifications whose term has passed.
+            models.Index(fields=["term_ends_at"], condition=models.Q(lifecycle="certified"), name="number_term_end"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alias or self.label or self.ref
+
+
+class ImportState(models.TextChoices):
+    """How far an import is."""
+
+    UPLOADED = "uploaded", _("Waiting for columns")
+    PREVIEWED = "previewed", _("Waiting for confirmation")
+    QUEUED = "queued", _("Waiting to start")
+    RUNNING = "running", _("Importing")
+    FINISHED = "finished", _("Finished")
+    FAILED = "failed", _("Failed")
+    DISCARDED = "discarded", _("Discarded")
+
+
+class NumberImport(models.Model):
+    """One spreadsheet of numbers: nothing is imported until the company confirms the preview."""
+
+    ref = ReferenceField()
+    company = models.ForeignKey(Company, models.CASCADE, related_name="number_imports")
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    file_name = models.CharField(max_length=200)
+    #: The stored upload, kept until the import ends.
+    storage_name = models.CharField(max_length=200, blank=True)
+    encoding = models.CharField(max_length=20, blank=True)
+    #: {"number": 0, "label": 2, ...}: which column holds what, counted from 0.
+    columns = models.JSONField(default=dict)
+    header = models.JSONField(default=list)
+    provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
+    group = models.ForeignKey(NumberGroup, models.SET_NULL, null=True, blank=True, related_name="+")
+    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    rows_accepted = models.PositiveIntegerField(default=0)
+    rows_rejected = models.PositiveIntegerField(default=0)
+    rows_skipped = models.PositiveIntegerField(default=0)
+    confirmed_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["company", "-created_at"], name="number_import_list")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
+class NumberImportRow(models.Model):
+    """One row of the sheet: what it said, what became of it."""
+
+    number_import = models.ForeignKey(NumberImport, models.CASCADE, related_name="rows", db_index=False)
+    #: As the spreadsheet counts: the header is row 1.
+    row = models.PositiveIntegerField()
+    cells = models.JSONField(default=list)
+    value = models.CharField(max_length=200, blank=True)
+    number = models.CharField(max_length=20, blank=True)
+    kind = models.CharField(max_length=10, blank=True)
+    label = models.CharField(max_length=60, blank=True)
+    alias = models.CharField(max_length=60, blank=True)
+    group_name = models.CharField(max_length=120, blank=True)
+    provider = models.ForeignKey(Provider, models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False)
+    #: "accepted", "rejected" or "skipped" by the preview; the import turns "accepted" into "imported" or "rejected".
+    outcome = models.CharField(max_length=8)
+    #: A stable code of `certification.numbers.problems`; empty where nothing is wrong.
+    problem = models.CharField(max_length=40, blank=True)
+    #: What the problem's text mentions, e.g. the row that this one repeats.
+    problem_detail = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["number_import", "row"], name="number_import_row_once")]
+        indexes: ClassVar = [
+            # The report lists the rejected rows.
+            models.Index(fields=["number_import", "outcome", "row"], name="number_import_row_outcome")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number_import_id}:{self.row}"

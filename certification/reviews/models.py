@@ -1,0 +1,193 @@
+"""Whatever waits for staff: one row with a due time, claimed by one person, decided once, with a reason."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accounts.companies import Company
+from accounts.references import ReferenceField
+from accounts.users import User
+from certification.naming import in_language
+
+
+class ReviewKind(models.TextChoices):
+    """Kinds of staff work (domain section 6)."""
+
+    APPLICATION = "application", _("Application")
+    NUMBER_CHANGE = "number_change", _("Number change")
+    MATERIAL = "material", _("Material resubmission")
+    APPEAL = "appeal", _("Appeal")
+    COMPLEX_APPEAL = "complex_appeal", _("Complex appeal")
+    COMPLAINT_LOCK = "complaint_lock", _("Complaint lock")
+    EXPEDITE = "expedite", _("Expedite request")
+    COMPANY = "company", _("Company verification")
+
+
+class Decision(models.TextChoices):
+    """What a review can come to."""
+
+    APPROVED = "approved", _("Approved")
+    RETURNED = "returned", _("Returned for correction")
+    REJECTED = "rejected", _("Rejected")
+
+
+class ReviewState(models.TextChoices):
+    """A review is open until it is decided, or its subject was withdrawn."""
+
+    OPEN = "open", _("Open")
+    DECIDED = "decided", _("Decided")
+    CANCELLED = "cancelled", _("Withdrawn")
+
+
+class Reason(models.Model):
+    """A reason for returning or rejecting: a stable code with texts in both languages, so that lists, mails and figures agree."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    #: The kinds of review it is offered for.
+    kinds = models.JSONField(default=list)
+    text_zh = models.TextField()
+    text_en = models.TextField()
+    fix_zh = models.TextField(blank=True)
+    fix_en = models.TextField(blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering: ClassVar = ["code"]
+
+    def __str__(self) -> str:
+        return in_language(self.text_zh, self.text_en)
+
+    @property
+    def fix(self) -> str:
+        """How to mend it, in the active language."""
+        return in_language(self.fix_zh, self.fix_en)
+
+
+class Review(models.Model):
+    """One piece of staff work. Its only writer is `certification.reviews.desk`."""
+
+    ref = ReferenceField()
+    kind = models.CharField(max_length=16, choices=ReviewKind)
+    company = models.ForeignKey(Company, models.PROTECT, related_name="reviews", db_index=False)
+    #: What is reviewed: the name that its app registered, and the primary key.
+    subject = models.CharField(max_length=24)
+    subject_id = models.BigIntegerField()
+    #: Who handed it in, and so can never decide it.
+    submitted_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    opened_at = models.DateTimeField()
+    #: The promise: not before / at the latest. `due_at` moves by extensions and pauses only, never earlier.
+    due_from = models.DateTimeField()
+    due_at = models.DateTimeField()
+    is_urgent = models.BooleanField(default=False)
+    is_expedited = models.BooleanField(default=False)
+    overdue_since = models.DateTimeField(null=True)
+    times_returned = models.PositiveSmallIntegerField(default=0)
+    claimed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    claimed_at = models.DateTimeField(null=True)
+    #: A claim without activity for 30 minutes is released.
+    claim_active_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=10, choices=ReviewState, default=ReviewState.OPEN)
+    decision = models.CharField(max_length=10, choices=Decision, blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    decided_at = models.DateTimeField(null=True)
+    #: What the company reads; staff's own note stays inside.
+    decision_text = models.TextField(blank=True)
+    internal_note = models.TextField(blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # One open review per thing.
+            models.UniqueConstraint(fields=["subject", "subject_id"], condition=models.Q(state="open"), name="review_open_once"),
+            # I12: a decision has a person, a moment and a reason, and the person is not the one who handed it in.
+            models.CheckConstraint(
+                condition=~models.Q(state="decided")
+                | (
+                    models.Q(decided_by__isnull=False, decided_at__isnull=False)
+                    & ~models.Q(decision="")
+                    & ~models.Q(decision_text="")
+                ),
+                name="review_decision_complete",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True) | models.Q(submitted_by__isnull=True) | ~models.Q(decided_by=models.F("submitted_by")),
+                name="review_not_decided_by_submitter",
+            ),
+        ]
+        indexes: ClassVar = [
+            # The queue: urgent, expedited, overdue, then by due time.
+            models.Index(
+                fields=["-is_urgent", "-is_expedited", "due_at", "id"], condition=models.Q(state="open"), name="review_queue"
+            ),
+            # The engine marks what has become overdue.
+            models.Index(fields=["due_at"], condition=models.Q(state="open", overdue_since__isnull=True), name="review_to_overdue"),
+            # A reviewer's own cases, and stale claims.
+            models.Index(fields=["claimed_by", "due_at"], condition=models.Q(state="open", claimed_by__isnull=False), name="review_claimed"),
+            # A company's cases, newest first.
+            models.Index(fields=["company", "-opened_at"], name="review_of_company"),
+            # Every review of a thing.
+            models.Index(fields=["subject", "subject_id", "-opened_at"], name="review_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.ref}"
+
+
+class ReviewItem(models.Model):
+    """What a reviewer found wrong with one item of a returned or rejected case, and how to mend it."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="items")
+    #: What the item is: "material", "number" or "field", and which one.
+    item = models.CharField(max_length=24)
+    item_id = models.BigIntegerField(null=True)
+    item_name = models.CharField(max_length=120)
+    reason = models.ForeignKey(Reason, models.PROTECT, null=True, related_name="+")
+    text = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return self.item_name
+
+
+class DueTimeExtension(models.Model):
+    """One extension of a due time: its cause, from when to when; shown to the company."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="extensions")
+    maintenance = models.ForeignKey("certification.Maintenance", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+    due_before = models.DateTimeField()
+    due_after = models.DateTimeField()
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # I11: no due time moves earlier by an extension.
+            models.CheckConstraint(condition=models.Q(due_after__gte=models.F("due_before")), name="extension_never_earlier")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.due_before} -> {self.due_after}"
+
+
+class ReviewPause(models.Model):
+    """One stretch of time in which a review's clock stood still, with its cause."""
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="pauses")
+    maintenance = models.ForeignKey("certification.Maintenance", models.PROTECT, null=True, related_name="+")
+    started_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["review", "maintenance"], condition=models.Q(ended_at__isnull=True), nulls_distinct=False, name="pause_open_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.started_at} - {self.ended_at}"

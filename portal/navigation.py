@@ -1,0 +1,73 @@
+"""What the frame of every page shows: the menu, the company switcher, the inbox's count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import Promise, SimpleLazyObject
+from django.utils.translation import gettext_lazy as _
+
+from accounts.access import Permission, staff_may
+from accounts.notices import Notice
+
+
+@dataclass(frozen=True)
+class Item:
+    """One entry of a menu."""
+
+    view: str
+    label: str | Promise
+    icon: str
+    #: Staff entries: shown to those who may use it.
+    permission: Permission = Permission.READ_EVERYTHING
+
+
+@dataclass(frozen=True)
+class Link:
+    """An entry as the templates show it."""
+
+    url: str
+    label: str | Promise
+    icon: str
+    current: bool
+    badge: int | None = None
+
+
+#: The company's menu and the staff's, in the order of interface section 2.
+COMPANY_MENU: tuple[Item, ...] = (Item("overview", _("Overview"), "home"),)
+STAFF_MENU: tuple[Item, ...] = (Item("staff_home", _("Desk"), "home"),)
+
+
+def links(items: tuple[Item, ...], request: HttpRequest, may: Callable[[Permission], bool]) -> list[Link]:
+    """The entries that the person may use, the current one marked."""
+    result = []
+    for item in items:
+        if not may(item.permission):
+            continue
+        url = reverse(item.view)
+        current = request.path == url or (url not in ("/", "/staff/") and request.path.startswith(url))
+        result.append(Link(url, item.label, item.icon, current))
+    return result
+
+
+def navigation(request: HttpRequest) -> dict[str, Any]:
+    """The context of every page: `navigation`, `company`, `memberships`, `unread_notices`, each read when it is shown."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    company = getattr(request, "company", None)
+    return {
+        "company": company,
+        "membership": getattr(request, "membership", None),
+        "navigation": SimpleLazyObject(
+            lambda: links(COMPANY_MENU, request, lambda permission: True)
+            if company is not None
+            else links(STAFF_MENU, request, lambda permission: staff_may(user, permission))
+        ),
+        "memberships": SimpleLazyObject(lambda: list(user.memberships.select_related("company").order_by("company__name"))),
+        "unread_notices": SimpleLazyObject(lambda: Notice.objects.filter(recipient=user, read_at__isnull=True).count()),
+    }
