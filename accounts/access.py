@@ -123,7 +123,8 @@ def company_view(
 
 
 def staff_view(
-    read: Permission | tuple[Permission, ...] = Permission.READ_EVERYTHING, write: Permission | tuple[Permission, ...] = ()
+    read: Permission | tuple[Permission, ...] = Permission.READ_EVERYTHING,
+    write: Permission | tuple[Permission, ...] = (),
 ) -> Callable[[View], View]:
     """A staff view: one of `read` for GET, one of `write` for everything else (none: the view never writes)."""
 

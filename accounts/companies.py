@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language, gettext_lazy as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from stdnum.cn import ric, uscc
-from stdnum.exceptions import InvalidChecksum, ValidationError as NumberError
+from stdnum.exceptions import InvalidChecksum
+from stdnum.exceptions import ValidationError as NumberError
 
 from accounts import journal
 from accounts.journal import Actor
@@ -66,12 +68,15 @@ def validate_credit_code(value: str) -> None:
         uscc.validate(value)
     except InvalidChecksum as error:
         raise ValidationError(
-            _("The check digit of this credit code does not fit. Compare it with the business licence, character by character."),
+            _(
+                "The check digit of this credit code does not fit. Compare it with the business licence, character by character."
+            ),
             code="credit_code_check_digit",
         ) from error
     except NumberError as error:
         raise ValidationError(
-            _("A unified social credit code has 18 digits and capital letters (never I, O, S, V or Z)."), code="credit_code_shape"
+            _("A unified social credit code has 18 digits and capital letters (never I, O, S, V or Z)."),
+            code="credit_code_shape",
         ) from error
 
 
@@ -81,7 +86,8 @@ def validate_identity_number(value: str) -> None:
         ric.validate(value)
     except NumberError as error:
         raise ValidationError(
-            _("This is not a valid identity number. It has 18 characters; the last one may be X."), code="identity_number"
+            _("This is not a valid identity number. It has 18 characters; the last one may be X."),
+            code="identity_number",
         ) from error
 
 
@@ -104,7 +110,9 @@ class Company(models.Model):
     #: Encrypted with `accounts.encryption`; shown masked, read only through a journalled action.
     identity_number_encrypted = models.TextField(blank=True, editable=False)
     industry = models.ForeignKey(Industry, models.PROTECT, verbose_name=_("industry"), related_name="companies")
-    time_zone = models.CharField(_("time zone"), max_length=40, default="Asia/Shanghai", validators=[validate_time_zone])
+    time_zone = models.CharField(
+        _("time zone"), max_length=40, default="Asia/Shanghai", validators=[validate_time_zone]
+    )
     contact_name = models.CharField(_("contact person"), max_length=80)
     contact_phone = models.CharField(_("contact phone"), max_length=30)
     contact_email = models.EmailField(_("contact e-mail"), blank=True)
@@ -127,12 +135,15 @@ class Company(models.Model):
                 violation_error_message=_("A company with this credit code exists. Ask its owner to invite you."),
             ),
             models.CheckConstraint(
-                condition=models.Q(state="verified") ^ models.Q(verified_at__isnull=True), name="company_verified_at_iff_verified"
+                condition=models.Q(state="verified") ^ models.Q(verified_at__isnull=True),
+                name="company_verified_at_iff_verified",
             ),
         ]
         indexes = [
             # The reconcile step reads verified companies by industry.
-            models.Index(fields=["industry"], condition=models.Q(state="verified"), name="company_verified_by_industry"),
+            models.Index(
+                fields=["industry"], condition=models.Q(state="verified"), name="company_verified_by_industry"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -180,6 +191,13 @@ def change_company_state(*, company: Company, to: CompanyState, actor: Actor, no
     for field, value in changes.items():
         setattr(company, field, value)
     journal.record(
-        at=now, actor=actor, company_id=company.pk, subject="company", subject_id=company.pk, aspect="state",
-        before=before, after=to, reason=reason,
+        at=now,
+        actor=actor,
+        company_id=company.pk,
+        subject="company",
+        subject_id=company.pk,
+        aspect="state",
+        before=before,
+        after=to,
+        reason=reason,
     )

@@ -68,16 +68,29 @@ def invite(*, company: Company, email: str, role: CompanyRole, by: User, actor: 
     ).update(revoked_at=now)
     token = secrets.token_urlsafe(24)
     invitation = Invitation.objects.create(
-        company=company, email=email.lower(), role=role, token_hash=token_hash(token), created_at=now, created_by=by,
+        company=company,
+        email=email.lower(),
+        role=role,
+        token_hash=token_hash(token),
+        created_at=now,
+        created_by=by,
         expires_at=now + VALID_FOR,
     )
     journal.record(
-        at=now, actor=actor, company_id=company.pk, subject="invitation", subject_id=invitation.pk, aspect="state",
-        after="sent", detail={"role": role},
+        at=now,
+        actor=actor,
+        company_id=company.pk,
+        subject="invitation",
+        subject_id=invitation.pk,
+        aspect="state",
+        after="sent",
+        detail={"role": role},
     )
     notices.send_to_address(
         message=notices.Message(
-            key=f"invitation:{invitation.pk}", kind="invitation", company_id=company.pk,
+            key=f"invitation:{invitation.pk}",
+            kind="invitation",
+            company_id=company.pk,
             context={"company": company.name, "inviter": by.get_full_name(), "token": token, "role": role},
         ),
         address=invitation.email,
@@ -109,8 +122,14 @@ def accept(*, invitation: Invitation, user: User, actor: Actor, now: dt.datetime
     if not claimed:
         raise InvitationInvalid
     journal.record(
-        at=now, actor=actor, company_id=invitation.company_id, subject="invitation", subject_id=invitation.pk,
-        aspect="state", before="sent", after="accepted",
+        at=now,
+        actor=actor,
+        company_id=invitation.company_id,
+        subject="invitation",
+        subject_id=invitation.pk,
+        aspect="state",
+        before="sent",
+        after="accepted",
     )
     if not Membership.objects.filter(company=invitation.company, user=user).exists():
         set_role(company=invitation.company, user=user, role=CompanyRole(invitation.role), actor=actor, now=now)
@@ -119,8 +138,16 @@ def accept(*, invitation: Invitation, user: User, actor: Actor, now: dt.datetime
 @transaction.atomic
 def revoke(*, invitation: Invitation, actor: Actor, now: dt.datetime) -> None:
     """Withdraw an open invitation; doing it twice does nothing."""
-    if Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True).update(revoked_at=now):
+    if Invitation.objects.filter(pk=invitation.pk, accepted_at__isnull=True, revoked_at__isnull=True).update(
+        revoked_at=now
+    ):
         journal.record(
-            at=now, actor=actor, company_id=invitation.company_id, subject="invitation", subject_id=invitation.pk,
-            aspect="state", before="sent", after="revoked",
+            at=now,
+            actor=actor,
+            company_id=invitation.company_id,
+            subject="invitation",
+            subject_id=invitation.pk,
+            aspect="state",
+            before="sent",
+            after="revoked",
         )

@@ -96,7 +96,9 @@ class JournalEntry(models.Model):
             # Timelines of a thing, and status at a past moment (value_at).
             models.Index(fields=["subject", "subject_id", "aspect", "at"], name="journal_by_subject"),
             # A company's timeline, newest first.
-            models.Index(fields=["company", "-at", "-id"], condition=models.Q(company__isnull=False), name="journal_by_company"),
+            models.Index(
+                fields=["company", "-at", "-id"], condition=models.Q(company__isnull=False), name="journal_by_company"
+            ),
             # The auditor's list, by person.
             models.Index(fields=["actor", "-at"], condition=models.Q(actor__isnull=False), name="journal_by_actor"),
         ]
@@ -144,7 +146,11 @@ BY = "%(at)s::timestamptz, %(actor_kind)s, %(actor_id)s::bigint, %(origin)s::ine
 def by_parameters(*, at: dt.datetime, actor: Actor) -> dict[str, Any]:
     """The parameters that `BY` names."""
     return {
-        "at": at, "actor_kind": actor.kind, "actor_id": actor.user_id, "origin": actor.origin, "request_id": actor.request_id,
+        "at": at,
+        "actor_kind": actor.kind,
+        "actor_id": actor.user_id,
+        "origin": actor.origin,
+        "request_id": actor.request_id,
     }
 
 
@@ -153,9 +159,19 @@ def record_many(*, at: dt.datetime, actor: Actor, changes: Iterable[Change]) -> 
     JournalEntry.objects.bulk_create(
         [
             JournalEntry(
-                at=at, actor_kind=actor.kind, actor_id=actor.user_id, origin=actor.origin, request_id=actor.request_id,
-                company_id=change.company_id, subject=change.subject, subject_id=change.subject_id, aspect=change.aspect,
-                before=change.before, after=change.after, reason=change.reason, detail=change.detail,
+                at=at,
+                actor_kind=actor.kind,
+                actor_id=actor.user_id,
+                origin=actor.origin,
+                request_id=actor.request_id,
+                company_id=change.company_id,
+                subject=change.subject,
+                subject_id=change.subject_id,
+                aspect=change.aspect,
+                before=change.before,
+                after=change.after,
+                reason=change.reason,
+                detail=change.detail,
             )
             for change in changes
         ],
@@ -164,15 +180,25 @@ def record_many(*, at: dt.datetime, actor: Actor, changes: Iterable[Change]) -> 
 
 
 def record(
-    *, at: dt.datetime, actor: Actor, subject: str, subject_id: int, aspect: str, before: str = "", after: str = "",
-    company_id: int | None = None, reason: str = "", detail: dict[str, Any] | None = None,
+    *,
+    at: dt.datetime,
+    actor: Actor,
+    subject: str,
+    subject_id: int,
+    aspect: str,
+    before: str = "",
+    after: str = "",
+    company_id: int | None = None,
+    reason: str = "",
+    detail: dict[str, Any] | None = None,
 ) -> None:
     """Write one journal row, in the caller's transaction.
 
     Set-based writers add their rows themselves, with `INSERT` and `BY`, in the statement that changes the state.
     """
     record_many(
-        at=at, actor=actor,
+        at=at,
+        actor=actor,
         changes=[Change(subject, subject_id, aspect, before, after, company_id, reason, detail or {})],
     )
 
@@ -191,7 +217,9 @@ class JournalBroken(Exception):
     """A sealed stretch of the log no longer has the content it was sealed with."""
 
     def __init__(self, seal: JournalSeal) -> None:
-        super().__init__(f"Journal rows {seal.first_entry} to {seal.last_entry} differ from what was sealed at {seal.sealed_at}.")
+        super().__init__(
+            f"Journal rows {seal.first_entry} to {seal.last_entry} differ from what was sealed at {seal.sealed_at}."
+        )
         self.seal = seal
 
 

@@ -65,7 +65,7 @@ def set_role(*, company: Company, user: User, role: CompanyRole | None, actor: A
         if not owners.exclude(user=user).exists():
             raise LastOwner
     if role is None:
-        assert membership is not None  # noqa: S101 - before is not empty
+        assert membership is not None
         membership.delete()
         User.objects.filter(pk=user.pk, current_company=company).update(current_company=None)
     elif membership is None:
@@ -74,6 +74,12 @@ def set_role(*, company: Company, user: User, role: CompanyRole | None, actor: A
         membership.role = role
         membership.save(update_fields=["role"])
     journal.record(
-        at=now, actor=actor, company_id=company.pk, subject="membership", subject_id=user.pk, aspect=f"role:{company.pk}",
-        before=before, after=after,
+        at=now,
+        actor=actor,
+        company_id=company.pk,
+        subject="membership",
+        subject_id=user.pk,
+        aspect=f"role:{company.pk}",
+        before=before,
+        after=after,
     )

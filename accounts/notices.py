@@ -108,8 +108,14 @@ def send(*, messages: Iterable[tuple[Message, int]], now: dt.datetime) -> None:
     Notice.objects.bulk_create(
         [
             Notice(
-                key=f"{message.key}:{user_id}", kind=message.kind, recipient_id=user_id, company_id=message.company_id,
-                context=message.context, needs_action=message.needs_action, created_at=now, next_attempt_at=Now(),
+                key=f"{message.key}:{user_id}",
+                kind=message.kind,
+                recipient_id=user_id,
+                company_id=message.company_id,
+                context=message.context,
+                needs_action=message.needs_action,
+                created_at=now,
+                next_attempt_at=Now(),
             )
             for message, user_id in messages
         ],
@@ -123,8 +129,13 @@ def send_to_address(*, message: Message, address: str, now: dt.datetime) -> None
     Notice.objects.bulk_create(
         [
             Notice(
-                key=f"{message.key}:{address}"[:160], kind=message.kind, address=address, company_id=message.company_id,
-                context=message.context, created_at=now, next_attempt_at=Now(),
+                key=f"{message.key}:{address}"[:160],
+                kind=message.kind,
+                address=address,
+                company_id=message.company_id,
+                context=message.context,
+                created_at=now,
+                next_attempt_at=Now(),
             )
         ],
         ignore_conflicts=True,

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns = [
+    path("numbers/", include("certification.numbers.urls")),
+    path("materials/", include("certification.materials.urls")),
+    path("applications/", include("certification.applications.urls")),
+    path("", include("certification.maintenance.urls")),
+    path("staff/", include("certification.reviews.urls")),
+]

@@ -20,7 +20,8 @@ class WheelAssetsFinder(BaseFinder):
     def sources(self) -> dict[str, Path]:
         """The file on disk of each asset."""
         return {
-            name: Path(str(importlib.resources.files(package).joinpath(path))) for name, (package, path) in ASSETS.items()
+            name: Path(str(importlib.resources.files(package).joinpath(path)))
+            for name, (package, path) in ASSETS.items()
         }
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:

@@ -32,7 +32,9 @@ class HealthMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
         answers: dict[str, Callable[[HttpRequest], HttpResponseBase]] = {
-            "/healthz": healthz, "/readyz": readyz, "/metrics": metrics,
+            "/healthz": healthz,
+            "/readyz": readyz,
+            "/metrics": metrics,
         }
         answer = answers.get(request.path)
         response = answer(request) if answer else self.get_response(request)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
@@ -38,8 +38,22 @@ class Link:
 
 
 #: The company's menu and the staff's, in the order of interface section 2.
-COMPANY_MENU: tuple[Item, ...] = (Item("overview", _("Overview"), "home"),)
-STAFF_MENU: tuple[Item, ...] = (Item("staff_home", _("Desk"), "home"),)
+COMPANY_MENU: tuple[Item, ...] = (
+    Item("overview", _("Overview"), "home"),
+    Item("numbers:list", _("Numbers"), "phone"),
+    Item("applications:list", _("Applications"), "document-check"),
+    Item("materials:list", _("Materials"), "document-text"),
+    Item("settings:company", _("Settings"), "cog-6-tooth"),
+)
+STAFF_MENU: tuple[Item, ...] = (
+    Item("staff_home", _("Desk"), "home"),
+    Item("reviews:queue", _("Queue"), "queue-list"),
+    Item("maintenance:plans", _("Plans"), "calendar-days"),
+    Item("materials:rules", _("Rules and materials"), "clipboard-document-list"),
+    Item("staff_companies", _("Companies"), "building-office"),
+    Item("staff_deliveries", _("Deliveries"), "envelope"),
+    Item("staff_journal", _("Journal"), "book-open"),
+)
 
 
 def links(items: tuple[Item, ...], request: HttpRequest, may: Callable[[Permission], bool]) -> list[Link]:
@@ -48,7 +62,10 @@ def links(items: tuple[Item, ...], request: HttpRequest, may: Callable[[Permissi
     for item in items:
         if not may(item.permission):
             continue
-        url = reverse(item.view)
+        try:
+            url = reverse(item.view)
+        except NoReverseMatch:  # while slices are being built
+            continue
         current = request.path == url or (url not in ("/", "/staff/") and request.path.startswith(url))
         result.append(Link(url, item.label, item.icon, current))
     return result
@@ -64,10 +81,14 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         "company": company,
         "membership": getattr(request, "membership", None),
         "navigation": SimpleLazyObject(
-            lambda: links(COMPANY_MENU, request, lambda permission: True)
-            if company is not None
-            else links(STAFF_MENU, request, lambda permission: staff_may(user, permission))
+            lambda: (
+                links(COMPANY_MENU, request, lambda permission: True)
+                if company is not None
+                else links(STAFF_MENU, request, lambda permission: staff_may(user, permission))
+            )
         ),
-        "memberships": SimpleLazyObject(lambda: list(user.memberships.select_related("company").order_by("company__name"))),
+        "memberships": SimpleLazyObject(
+            lambda: list(user.memberships.select_related("company").order_by("company__name"))
+        ),
         "unread_notices": SimpleLazyObject(lambda: Notice.objects.filter(recipient=user, read_at__isnull=True).count()),
     }

@@ -58,7 +58,9 @@ def installation_secret(name: str, environment_name: str) -> str:
 SECRET_KEY = installation_secret("secret-key", "SECRET_KEY")
 ENCRYPTION_KEYS = env.list("ENCRYPTION_KEYS", default=[]) or [installation_secret("encryption-key", "ENCRYPTION_KEY")]
 DEBUG = False
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"])
+ALLOWED_HOSTS = env.list(
+    "ALLOWED_HOSTS", default=[] if PRODUCTION else ["localhost", "127.0.0.1", "[::1]", "testserver"]
+)
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
     raise ImproperlyConfigured("ALLOWED_HOSTS must name the portal's own hosts in production, and never '*'.")
 
@@ -239,7 +241,9 @@ if env.str("EMAIL_URL", default=""):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     if PRODUCTION and "check" not in sys.argv:
-        raise ImproperlyConfigured("EMAIL_URL must name the mail server in production, e.g. smtp+tls://user:password@host:587.")
+        raise ImproperlyConfigured(
+            "EMAIL_URL must name the mail server in production, e.g. smtp+tls://user:password@host:587."
+        )
 EMAIL_FILE_PATH = str(VAR / "mail")
 EMAIL_TIMEOUT = 20
 

@@ -15,7 +15,13 @@ from accounts import journal
 from accounts.companies import Company
 from accounts.journal import Actor
 from accounts.working_days import end_of_day
-from certification.applications.models import ACTIVE_STATES, Application, ApplicationKind, ApplicationNumber, ApplicationState
+from certification.applications.models import (
+    ACTIVE_STATES,
+    Application,
+    ApplicationKind,
+    ApplicationNumber,
+    ApplicationState,
+)
 from certification.numbers.models import Lifecycle, PhoneNumber, Provider
 from certification.reminders.models import Reminder
 from certification.reminders.steps import first_due
@@ -24,14 +30,21 @@ from certification.reminders.steps import first_due
 TRANSITIONS: dict[ApplicationState, tuple[ApplicationState, ...]] = {
     ApplicationState.DRAFT: (ApplicationState.SUBMITTED, ApplicationState.WITHDRAWN),
     ApplicationState.SUBMITTED: (
-        ApplicationState.IN_REVIEW, ApplicationState.PENDING_MAINTENANCE, ApplicationState.WITHDRAWN,
+        ApplicationState.IN_REVIEW,
+        ApplicationState.PENDING_MAINTENANCE,
+        ApplicationState.WITHDRAWN,
     ),
     ApplicationState.IN_REVIEW: (
-        ApplicationState.APPROVED, ApplicationState.RETURNED, ApplicationState.REJECTED,
-        ApplicationState.PENDING_MAINTENANCE, ApplicationState.WITHDRAWN,
+        ApplicationState.APPROVED,
+        ApplicationState.RETURNED,
+        ApplicationState.REJECTED,
+        ApplicationState.PENDING_MAINTENANCE,
+        ApplicationState.WITHDRAWN,
     ),
     ApplicationState.PENDING_MAINTENANCE: (
-        ApplicationState.IN_REVIEW, ApplicationState.LAPSED, ApplicationState.WITHDRAWN,
+        ApplicationState.IN_REVIEW,
+        ApplicationState.LAPSED,
+        ApplicationState.WITHDRAWN,
     ),
     ApplicationState.RETURNED: (ApplicationState.SUBMITTED, ApplicationState.WITHDRAWN),
     ApplicationState.APPROVED: (),
@@ -45,7 +58,11 @@ NUMBER_TRANSITIONS: dict[Lifecycle, tuple[Lifecycle, ...]] = {
     Lifecycle.DRAFT: (Lifecycle.SUBMITTED,),
     Lifecycle.SUBMITTED: (Lifecycle.IN_REVIEW, Lifecycle.PENDING_MAINTENANCE, Lifecycle.DRAFT),
     Lifecycle.IN_REVIEW: (
-        Lifecycle.CERTIFIED, Lifecycle.RETURNED, Lifecycle.REJECTED, Lifecycle.PENDING_MAINTENANCE, Lifecycle.DRAFT,
+        Lifecycle.CERTIFIED,
+        Lifecycle.RETURNED,
+        Lifecycle.REJECTED,
+        Lifecycle.PENDING_MAINTENANCE,
+        Lifecycle.DRAFT,
     ),
     Lifecycle.RETURNED: (Lifecycle.SUBMITTED, Lifecycle.DRAFT),
     Lifecycle.PENDING_MAINTENANCE: (Lifecycle.IN_REVIEW, Lifecycle.LAPSED, Lifecycle.DRAFT),
@@ -114,8 +131,11 @@ def move_numbers(
             {journal.INSERT} SELECT {journal.BY}, company_id, 'number', id, 'state', before, %(to)s, %(reason)s FROM moved
             """,  # noqa: S608 - interpolated are constants and a compiled queryset; the values are parameters
             {
-                **journal.by_parameters(at=now, actor=actor), **values, "sources": sources(NUMBER_TRANSITIONS, to),
-                "to": to, "reason": reason,
+                **journal.by_parameters(at=now, actor=actor),
+                **values,
+                "sources": sources(NUMBER_TRANSITIONS, to),
+                "to": to,
+                "reason": reason,
             },
         )
         return cursor.rowcount
@@ -169,9 +189,15 @@ def certify_numbers(*, application: Application, actor: Actor, now: dt.datetime,
                 SELECT term_after, count(*) FROM moved GROUP BY term_after
                 """,  # noqa: S608 - interpolated are constants; the values are parameters
                 {
-                    **journal.by_parameters(at=now, actor=actor), "application": application.pk, "provider": provider.pk,
-                    "zone": company.time_zone, "from": [Lifecycle.IN_REVIEW, Lifecycle.EXPIRED, Lifecycle.CERTIFIED],
-                    "months": provider.term_months, "fresh": fresh, "company": company.pk, "reason": reason,
+                    **journal.by_parameters(at=now, actor=actor),
+                    "application": application.pk,
+                    "provider": provider.pk,
+                    "zone": company.time_zone,
+                    "from": [Lifecycle.IN_REVIEW, Lifecycle.EXPIRED, Lifecycle.CERTIFIED],
+                    "months": provider.term_months,
+                    "fresh": fresh,
+                    "company": company.pk,
+                    "reason": reason,
                 },
             )
             terms = cursor.fetchall()
@@ -179,7 +205,9 @@ def certify_numbers(*, application: Application, actor: Actor, now: dt.datetime,
             certified += count
             last_day = (ends_at.astimezone(company.zone) - dt.timedelta(seconds=1)).date()
             Reminder.objects.update_or_create(
-                company=company, term_ends_at=ends_at, material=None,
+                company=company,
+                term_ends_at=ends_at,
+                material=None,
                 defaults={"expires_on": last_day, "next_due_at": first_due(last_day, company.zone, now)},
             )
     return certified
@@ -205,14 +233,23 @@ def move(
     for field, value in changes.items():
         setattr(application, field, value)
     journal.record(
-        at=now, actor=actor, company_id=application.company_id, subject="application", subject_id=application.pk,
-        aspect="state", before=before, after=to, reason=reason,
+        at=now,
+        actor=actor,
+        company_id=application.company_id,
+        subject="application",
+        subject_id=application.pk,
+        aspect="state",
+        before=before,
+        after=to,
+        reason=reason,
     )
     hold_numbers(application=application, active=to in ACTIVE_STATES)
     if to == ApplicationState.APPROVED:
         approve_numbers(application=application, actor=actor, now=now, reason=reason)
     else:
-        numbers = PhoneNumber.objects.filter(applications__application=application).exclude(lifecycle=Lifecycle.CERTIFIED)
+        numbers = PhoneNumber.objects.filter(applications__application=application).exclude(
+            lifecycle=Lifecycle.CERTIFIED
+        )
         move_numbers(numbers=numbers, to=FOLLOWS[to], actor=actor, now=now, reason=reason)
     return True
 
@@ -237,7 +274,13 @@ def approve_numbers(*, application: Application, actor: Actor, now: dt.datetime,
     for item in items:
         changes.append(
             journal.Change(
-                "number", item.number_id, "label", item.number.label, item.requested_label, application.company_id, reason
+                "number",
+                item.number_id,
+                "label",
+                item.number.label,
+                item.requested_label,
+                application.company_id,
+                reason,
             )
         )
         item.number.label = item.requested_label

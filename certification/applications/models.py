@@ -70,7 +70,9 @@ class Application(models.Model):
     #: Set when another person than the legal representative applies (a letter of authority is then needed).
     applicant_is_agent = models.BooleanField(_("somebody other than the legal representative applies"), default=False)
     #: The requirement that an application in `pending_maintenance` waits for, and until when it can.
-    waits_for = models.ForeignKey("certification.Requirement", models.PROTECT, null=True, blank=True, related_name="+", editable=False)
+    waits_for = models.ForeignKey(
+        "certification.Requirement", models.PROTECT, null=True, blank=True, related_name="+", editable=False
+    )
     waits_until = models.DateTimeField(null=True, blank=True, editable=False)
     #: Counts up with every save of the draft, so that two tabs do not overwrite each other.
     revision = models.PositiveIntegerField(default=0)
@@ -80,13 +82,16 @@ class Application(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=~models.Q(state="pending_maintenance") | models.Q(waits_until__isnull=False), name="application_waits_until_a_day"
+                condition=~models.Q(state="pending_maintenance") | models.Q(waits_until__isnull=False),
+                name="application_waits_until_a_day",
             )
         ]
         indexes: ClassVar = [
             models.Index(fields=["company", "-created_at"], name="application_list"),
             # The engine lapses what waited too long.
-            models.Index(fields=["waits_until"], condition=models.Q(state="pending_maintenance"), name="application_to_lapse"),
+            models.Index(
+                fields=["waits_until"], condition=models.Q(state="pending_maintenance"), name="application_to_lapse"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -127,7 +132,9 @@ class ApplicationMaterial(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["application", "material", "submitted_at"], name="application_material_once")
+            models.UniqueConstraint(
+                fields=["application", "material", "submitted_at"], name="application_material_once"
+            )
         ]
 
     def __str__(self) -> str:

@@ -331,8 +331,11 @@ def run(*, now: dt.datetime, actor: Actor) -> Counts:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TICK_LOCK])
         now = engine_moment(now)
         parameters: dict[str, Any] = {
-            **journal.by_parameters(at=now, actor=actor), "roles": list(RESPONSIBLE_ROLES),
-            "operations": StaffRole.OPERATIONS, "lead": StaffRole.LEAD_REVIEWER, "pending_days": PENDING_DAYS,
+            **journal.by_parameters(at=now, actor=actor),
+            "roles": list(RESPONSIBLE_ROLES),
+            "operations": StaffRole.OPERATIONS,
+            "lead": StaffRole.LEAD_REVIEWER,
+            "pending_days": PENDING_DAYS,
             "claims_before": now - CLAIM_IDLE,
         }
 
@@ -367,4 +370,3 @@ def run(*, now: dt.datetime, actor: Actor) -> Counts:
             [now],
         )
     return counts
-

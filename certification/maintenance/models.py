@@ -73,7 +73,9 @@ class MaintenanceCause(models.Model):
         constraints: ClassVar = [
             # The engine takes THE cause for an expired material and for complaints.
             models.UniqueConstraint(
-                fields=["opened_by"], condition=models.Q(opened_by__in=["expiry", "complaints"]), name="cause_once_for_engine"
+                fields=["opened_by"],
+                condition=models.Q(opened_by__in=["expiry", "complaints"]),
+                name="cause_once_for_engine",
             )
         ]
         ordering: ClassVar = ["id"]
@@ -149,7 +151,9 @@ class Maintenance(models.Model):
     industry = models.ForeignKey(Industry, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     number = models.ForeignKey(PhoneNumber, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
-    requirement = models.ForeignKey(Requirement, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    requirement = models.ForeignKey(
+        Requirement, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
 
     planned_start = models.DateTimeField(null=True, blank=True)
     planned_end = models.DateTimeField(null=True, blank=True)
@@ -194,10 +198,13 @@ class Maintenance(models.Model):
             ),
             # I1: one open per company and requirement, whichever of the two causes opened it.
             models.UniqueConstraint(
-                fields=["company", "requirement"], condition=OPEN & models.Q(requirement__isnull=False), name="maintenance_open_once_per_requirement"
+                fields=["company", "requirement"],
+                condition=OPEN & models.Q(requirement__isnull=False),
+                name="maintenance_open_once_per_requirement",
             ),
             models.CheckConstraint(
-                condition=models.Q(closed_at__isnull=True) | models.Q(closed_at__gte=models.F("opened_at")), name="maintenance_ends_after_it_opens"
+                condition=models.Q(closed_at__isnull=True) | models.Q(closed_at__gte=models.F("opened_at")),
+                name="maintenance_ends_after_it_opens",
             ),
             models.CheckConstraint(
                 condition=models.Q(planned_end__isnull=True) | models.Q(planned_end__gt=models.F("planned_start")),
@@ -207,18 +214,40 @@ class Maintenance(models.Model):
         ]
         indexes: ClassVar = [
             # The derivation of status: what is open, by what it covers.
-            models.Index(fields=["company"], condition=OPEN & models.Q(company__isnull=False), name="maintenance_open_company"),
-            models.Index(fields=["number"], condition=OPEN & models.Q(number__isnull=False), name="maintenance_open_number"),
-            models.Index(fields=["scope"], condition=OPEN & ~models.Q(scope__in=["company", "number"]), name="maintenance_open_wide"),
+            models.Index(
+                fields=["company"], condition=OPEN & models.Q(company__isnull=False), name="maintenance_open_company"
+            ),
+            models.Index(
+                fields=["number"], condition=OPEN & models.Q(number__isnull=False), name="maintenance_open_number"
+            ),
+            models.Index(
+                fields=["scope"],
+                condition=OPEN & ~models.Q(scope__in=["company", "number"]),
+                name="maintenance_open_wide",
+            ),
             # The engine: plans whose start has come, plans whose end has come.
             models.Index(
-                fields=["planned_start"], condition=models.Q(opened_at__isnull=True, cancelled_at__isnull=True), name="maintenance_to_start"
+                fields=["planned_start"],
+                condition=models.Q(opened_at__isnull=True, cancelled_at__isnull=True),
+                name="maintenance_to_start",
             ),
-            models.Index(fields=["planned_end"], condition=OPEN & models.Q(planned_end__isnull=False), name="maintenance_to_end"),
+            models.Index(
+                fields=["planned_end"], condition=OPEN & models.Q(planned_end__isnull=False), name="maintenance_to_end"
+            ),
             # Status at a past moment, and history pages.
-            models.Index(fields=["company", "opened_at"], condition=models.Q(company__isnull=False), name="maintenance_of_company"),
-            models.Index(fields=["number", "opened_at"], condition=models.Q(number__isnull=False), name="maintenance_of_number"),
-            models.Index(fields=["opened_at"], condition=~models.Q(scope__in=["company", "number"]), name="maintenance_wide_history"),
+            models.Index(
+                fields=["company", "opened_at"],
+                condition=models.Q(company__isnull=False),
+                name="maintenance_of_company",
+            ),
+            models.Index(
+                fields=["number", "opened_at"], condition=models.Q(number__isnull=False), name="maintenance_of_number"
+            ),
+            models.Index(
+                fields=["opened_at"],
+                condition=~models.Q(scope__in=["company", "number"]),
+                name="maintenance_wide_history",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -116,7 +116,10 @@ def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | 
         statement = statement.replace("/* one company */", "AND c.id = %(company)s")
         statement = statement.replace("/* its own */", "AND o.company_id = %(company)s")
     parameters = {
-        **journal.by_parameters(at=now, actor=actor), "company": company_id, "roles": list(RESPONSIBLE_ROLES), **lengths
+        **journal.by_parameters(at=now, actor=actor),
+        "company": company_id,
+        "roles": list(RESPONSIBLE_ROLES),
+        **lengths,
     }
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(statement, parameters)

@@ -80,7 +80,10 @@ class Derivation:
         if self.at is None:
             return F("provider_id")
         before = value_at(
-            subject="number", subject_id=OuterRef("pk"), aspect="provider", at=self.at,
+            subject="number",
+            subject_id=OuterRef("pk"),
+            aspect="provider",
+            at=self.at,
             present=Cast(F("provider_id"), models.CharField()),
         )
         return Cast(before, models.BigIntegerField())
@@ -91,7 +94,10 @@ class Derivation:
         if self.at is None:
             return Company.objects.filter(industry_id__in=industries).values("pk")
         before = value_at(
-            subject="company", subject_id=OuterRef("pk"), aspect="industry", at=self.at,
+            subject="company",
+            subject_id=OuterRef("pk"),
+            aspect="industry",
+            at=self.at,
             present=Cast(F("industry_id"), models.CharField()),
         )
         return (
@@ -120,9 +126,7 @@ class Derivation:
         """The numbers that existed at the moment, with the values that the conditions read."""
         if self.at is not None:
             # Rows are kept when a number is released, so that its past stays readable.
-            numbers = numbers.filter(
-                Q(released_at__isnull=True) | Q(released_at__gt=self.at), created_at__lte=self.at
-            )
+            numbers = numbers.filter(Q(released_at__isnull=True) | Q(released_at__gt=self.at), created_at__lte=self.at)
         return numbers.alias(lifecycle_then=self.lifecycle(), provider_then=self.provider())
 
     def case(self) -> Case:
@@ -178,6 +182,4 @@ def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = N
 
 def status_of(number: PhoneNumber, *, at: dt.datetime | None = None) -> str | None:
     """The status of one number; None when it did not exist at the moment `at`."""
-    return (
-        with_status(PhoneNumber.objects.filter(pk=number.pk), at=at).values_list("status", flat=True).first()
-    )
+    return with_status(PhoneNumber.objects.filter(pk=number.pk), at=at).values_list("status", flat=True).first()

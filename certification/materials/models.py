@@ -77,7 +77,11 @@ class Requirement(models.Model):
     class Meta:
         indexes: ClassVar = [
             # The reconcile step and the status derivation read what is not withdrawn.
-            models.Index(fields=["industry", "effective_from"], condition=models.Q(withdrawn_at__isnull=True), name="requirement_current")
+            models.Index(
+                fields=["industry", "effective_from"],
+                condition=models.Q(withdrawn_at__isnull=True),
+                name="requirement_current",
+            )
         ]
 
     def __str__(self) -> str:
@@ -144,12 +148,15 @@ class Material(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["company", "kind", "version"], name="material_version_once"),
             models.CheckConstraint(
-                condition=models.Q(is_long_term=True, expires_on__isnull=True) | models.Q(is_long_term=False, expires_on__isnull=False),
+                condition=models.Q(is_long_term=True, expires_on__isnull=True)
+                | models.Q(is_long_term=False, expires_on__isnull=False),
                 name="material_ends_or_is_long_term",
                 violation_error_message=_("Enter the last valid day, or choose long-term."),
             ),
             models.CheckConstraint(
-                condition=models.Q(issued_on__isnull=True) | models.Q(expires_on__isnull=True) | models.Q(expires_on__gte=models.F("issued_on")),
+                condition=models.Q(issued_on__isnull=True)
+                | models.Q(expires_on__isnull=True)
+                | models.Q(expires_on__gte=models.F("issued_on")),
                 name="material_ends_after_it_begins",
                 violation_error_message=_("The last valid day is before the first one."),
             ),
@@ -157,7 +164,10 @@ class Material(models.Model):
         indexes: ClassVar = [
             # The reconcile step and the matrix: is there an approved, valid version of this kind?
             models.Index(
-                fields=["company", "kind", "expires_on"], include=["issued_on"], condition=models.Q(state="approved"), name="material_approved"
+                fields=["company", "kind", "expires_on"],
+                include=["issued_on"],
+                condition=models.Q(state="approved"),
+                name="material_approved",
             ),
             # Whose turn it is: is a version of this kind under review?
             models.Index(fields=["company", "kind"], condition=models.Q(state="submitted"), name="material_submitted"),

@@ -6,7 +6,9 @@ A requirement is met on a day by an approved version of its kind that is valid o
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
+from collections.abc import Iterable
+
+from certification.materials.models import Requirement
 
 #: A requirement concerns a company by industry and by kind of company; only verified companies are held to it.
 CONCERNS = """
@@ -63,6 +65,18 @@ def companies_lacking_announced(*, past: bool) -> str:
     """  # noqa: S608 - constant texts, the moment is a parameter
 
 
-def parameters(at: dt.datetime) -> dict[str, Any]:
-    """The parameters that the statements above take."""
-    return {"at": at}
+ANNOUNCED_UNMET = f"""
+    SELECT r.*, c.id AS for_company FROM certification_requirement r
+    JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
+    WHERE c.id = ANY (%(companies)s) AND r.effective_from > {LOCAL_DAY} AND NOT {HAS_VALID.format(day="r.effective_from")}
+    ORDER BY r.effective_from, r.id
+"""  # noqa: S608 - constant texts, the values are parameters
+
+
+def announced_unmet(*, company_ids: Iterable[int], at: dt.datetime) -> dict[int, list[Requirement]]:
+    """What each of the companies does not meet yet and must from a later day on, the earliest first."""
+    rows = Requirement.objects.raw(ANNOUNCED_UNMET, {"companies": list(company_ids), "at": at}).prefetch_related("kind")
+    unmet: dict[int, list[Requirement]] = {}
+    for row in rows:
+        unmet.setdefault(row.for_company, []).append(row)  # type: ignore[attr-defined]
+    return unmet

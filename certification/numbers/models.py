@@ -50,7 +50,9 @@ class NumberGroup(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.UniqueConstraint(fields=["company", "parent", "name"], nulls_distinct=False, name="group_name_once_per_parent")
+            models.UniqueConstraint(
+                fields=["company", "parent", "name"], nulls_distinct=False, name="group_name_once_per_parent"
+            )
         ]
         ordering: ClassVar = ["name", "id"]
 
@@ -117,9 +119,15 @@ class PhoneNumber(models.Model):
     label = models.CharField(_("displayed name"), max_length=60, blank=True)
     #: What the company itself calls the number, so that equal masked numbers can be told apart.
     alias = models.CharField(_("alias"), max_length=60, blank=True)
-    group = models.ForeignKey(NumberGroup, models.SET_NULL, null=True, blank=True, verbose_name=_("group"), related_name="numbers")
-    backup_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, verbose_name=_("backup of"), related_name="backups")
-    lifecycle = models.CharField(max_length=20, choices=Lifecycle, default=Lifecycle.DRAFT, db_default=Lifecycle.DRAFT, editable=False)
+    group = models.ForeignKey(
+        NumberGroup, models.SET_NULL, null=True, blank=True, verbose_name=_("group"), related_name="numbers"
+    )
+    backup_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, verbose_name=_("backup of"), related_name="backups"
+    )
+    lifecycle = models.CharField(
+        max_length=20, choices=Lifecycle, default=Lifecycle.DRAFT, db_default=Lifecycle.DRAFT, editable=False
+    )
     lifecycle_since = models.DateTimeField(editable=False)
     certified_at = models.DateTimeField(null=True, editable=False)
     #: The local midnight at which the certification's last day is over.
@@ -133,9 +141,12 @@ class PhoneNumber(models.Model):
     class Meta:
         constraints: ClassVar = [
             # A number belongs to one company at a time.
-            models.UniqueConstraint(fields=["number"], condition=models.Q(released_at__isnull=True), name="number_held_once"),
+            models.UniqueConstraint(
+                fields=["number"], condition=models.Q(released_at__isnull=True), name="number_held_once"
+            ),
             models.CheckConstraint(
-                condition=~models.Q(lifecycle="certified") | models.Q(term_ends_at__isnull=False), name="number_certified_has_term"
+                condition=~models.Q(lifecycle="certified") | models.Q(term_ends_at__isnull=False),
+                name="number_certified_has_term",
             ),
             models.CheckConstraint(condition=~models.Q(backup_of=models.F("id")), name="number_not_its_own_backup"),
         ]
@@ -144,7 +155,9 @@ class PhoneNumber(models.Model):
             models.Index(fields=["company", "id"], condition=models.Q(released_at__isnull=True), name="number_list"),
             # Filters and counts by status read nothing but this.
             models.Index(
-                fields=["company", "lifecycle", "provider", "id"], condition=models.Q(released_at__isnull=True), name="number_by_lifecycle"
+                fields=["company", "lifecycle", "provider", "id"],
+                condition=models.Q(released_at__isnull=True),
+                name="number_by_lifecycle",
             ),
             # Search by any part of the number or of the alias, within a company.
             GinIndex(
@@ -219,7 +232,9 @@ class NumberImportRow(models.Model):
     label = models.CharField(max_length=60, blank=True)
     alias = models.CharField(max_length=60, blank=True)
     group_name = models.CharField(max_length=120, blank=True)
-    provider = models.ForeignKey(Provider, models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False)
+    provider = models.ForeignKey(
+        Provider, models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False
+    )
     #: "accepted", "rejected" or "skipped" by the preview; the import turns "accepted" into "imported" or "rejected".
     outcome = models.CharField(max_length=8)
     #: A stable code of `certification.numbers.problems`; empty where nothing is wrong.
@@ -228,7 +243,9 @@ class NumberImportRow(models.Model):
     problem_detail = models.CharField(max_length=120, blank=True)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["number_import", "row"], name="number_import_row_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["number_import", "row"], name="number_import_row_once")
+        ]
         indexes: ClassVar = [
             # The report lists the rejected rows.
             models.Index(fields=["number_import", "outcome", "row"], name="number_import_row_outcome")

@@ -27,7 +27,8 @@ class Reminder(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=models.Q(material__isnull=True) ^ models.Q(term_ends_at__isnull=True), name="reminder_has_one_subject"
+                condition=models.Q(material__isnull=True) ^ models.Q(term_ends_at__isnull=True),
+                name="reminder_has_one_subject",
             ),
             models.UniqueConstraint(
                 fields=["company", "term_ends_at"], condition=models.Q(material__isnull=True), name="reminder_term_once"

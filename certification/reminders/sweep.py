@@ -42,7 +42,12 @@ def send_due_reminders(*, now: dt.datetime) -> int:
     in_renewal = ApplicationNumber.objects.filter(is_active=True, number=OuterRef("pk"))
     ending = (
         PhoneNumber.objects.held()
-        .filter(~Exists(in_renewal), company=OuterRef("company"), lifecycle=Lifecycle.CERTIFIED, term_ends_at=OuterRef("term_ends_at"))
+        .filter(
+            ~Exists(in_renewal),
+            company=OuterRef("company"),
+            lifecycle=Lifecycle.CERTIFIED,
+            term_ends_at=OuterRef("term_ends_at"),
+        )
         .order_by()
         .values("company")
         .annotate(total=Count("pk"))
@@ -59,13 +64,19 @@ def send_due_reminders(*, now: dt.datetime) -> int:
     due = list(
         Reminder.objects.filter(next_due_at__lte=now)
         .select_related("company", "material__kind")
-        .annotate(under_review=Exists(renewal), ending=Coalesce(Subquery(ending), 0), certified=Coalesce(Subquery(certified), 0))
+        .annotate(
+            under_review=Exists(renewal),
+            ending=Coalesce(Subquery(ending), 0),
+            certified=Coalesce(Subquery(certified), 0),
+        )
         .order_by("pk")
     )
     if not due:
         return 0
     readers: defaultdict[int, list[int]] = defaultdict(list)
-    members = Membership.objects.filter(Q(role__in=RESPONSIBLE_ROLES), company__in={reminder.company_id for reminder in due})
+    members = Membership.objects.filter(
+        Q(role__in=RESPONSIBLE_ROLES), company__in={reminder.company_id for reminder in due}
+    )
     for company_id, user_id in members.values_list("company_id", "user_id"):
         readers[company_id].append(user_id)
     messages: list[tuple[Message, int]] = []
@@ -93,17 +104,26 @@ def message_of(reminder: Reminder, now: dt.datetime) -> Message | None:
         if not numbers:
             return None
         return Message(
-            key=f"reminder:term:{reminder.pk}:{step}", kind="term_expires", company_id=reminder.company_id,
-            context={**context, "numbers": numbers}, needs_action=True,
+            key=f"reminder:term:{reminder.pk}:{step}",
+            kind="term_expires",
+            company_id=reminder.company_id,
+            context={**context, "numbers": numbers},
+            needs_action=True,
         )
     if reminder.under_review or reminder.material.state != MaterialState.APPROVED:  # type: ignore[attr-defined]
         return None
     kind = reminder.material.kind
     return Message(
-        key=f"reminder:material:{reminder.material_id}:{step}", kind="material_expires", company_id=reminder.company_id,
+        key=f"reminder:material:{reminder.material_id}:{step}",
+        kind="material_expires",
+        company_id=reminder.company_id,
         context={
-            **context, "material": kind.code, "material_ref": reminder.material.ref, "material_zh": kind.name_zh,
-            "material_en": kind.name_en, "numbers": reminder.certified,  # type: ignore[attr-defined]
+            **context,
+            "material": kind.code,
+            "material_ref": reminder.material.ref,
+            "material_zh": kind.name_zh,
+            "material_en": kind.name_en,
+            "numbers": reminder.certified,  # type: ignore[attr-defined]
         },
         needs_action=True,
     )

@@ -76,17 +76,28 @@ def open_review(
     if existing is not None:
         return existing
     due_from, due_at = promised(kind, now, zone=company.zone, calendar=stored_calendar())
-    times_returned = Review.objects.filter(
-        subject=subject, subject_id=subject_id, decision=Decision.RETURNED
-    ).count()
+    times_returned = Review.objects.filter(subject=subject, subject_id=subject_id, decision=Decision.RETURNED).count()
     review = Review.objects.create(
-        kind=kind, company=company, subject=subject, subject_id=subject_id, submitted_by=submitted_by, opened_at=now,
-        due_from=due_from, due_at=due_at, is_urgent=urgent or company.kind == CompanyKind.PUBLIC_SERVICE,
+        kind=kind,
+        company=company,
+        subject=subject,
+        subject_id=subject_id,
+        submitted_by=submitted_by,
+        opened_at=now,
+        due_from=due_from,
+        due_at=due_at,
+        is_urgent=urgent or company.kind == CompanyKind.PUBLIC_SERVICE,
         times_returned=times_returned,
     )
     journal.record(
-        at=now, actor=actor, company_id=company.pk, subject="review", subject_id=review.pk, aspect="state",
-        after=ReviewState.OPEN, detail={"kind": kind},
+        at=now,
+        actor=actor,
+        company_id=company.pk,
+        subject="review",
+        subject_id=review.pk,
+        aspect="state",
+        after=ReviewState.OPEN,
+        detail={"kind": kind},
     )
     return review
 
@@ -112,12 +123,18 @@ def claim(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -> 
             raise AlreadyDecided(review)
         if review.claimed_by_id == reviewer.pk:
             return
-        assert review.claimed_by is not None  # noqa: S101 - open and not free: somebody holds it
+        assert review.claimed_by is not None
         raise ClaimConflict(review.claimed_by)
     review.claimed_by, review.claimed_at, review.claim_active_at = reviewer, now, now
     journal.record(
-        at=now, actor=actor, company_id=review.company_id, subject="review", subject_id=review.pk, aspect="claim",
-        before=str(before or ""), after=str(reviewer.pk),
+        at=now,
+        actor=actor,
+        company_id=review.company_id,
+        subject="review",
+        subject_id=review.pk,
+        aspect="claim",
+        before=str(before or ""),
+        after=str(reviewer.pk),
     )
     subject = SUBJECTS.get(review.subject)
     if subject is not None and hasattr(subject, "claimed"):
@@ -132,9 +149,7 @@ def touch_claim(*, review: Review, reviewer: User, now: dt.datetime) -> bool:
 
 
 @transaction.atomic
-def claim_next(
-    *, queue: models.QuerySet[Review], reviewer: User, actor: Actor, now: dt.datetime
-) -> Review | None:
+def claim_next(*, queue: models.QuerySet[Review], reviewer: User, actor: Actor, now: dt.datetime) -> Review | None:
     """Claim the first free review of the queue; two reviewers at once get different ones. None when nothing is free."""
     free = models.Q(claimed_by__isnull=True) | models.Q(claim_active_at__lt=now - CLAIM_IDLE)
     review = (
@@ -156,8 +171,14 @@ def release(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -
     )
     if released:
         journal.record(
-            at=now, actor=actor, company_id=review.company_id, subject="review", subject_id=review.pk, aspect="claim",
-            before=str(reviewer.pk), after="",
+            at=now,
+            actor=actor,
+            company_id=review.company_id,
+            subject="review",
+            subject_id=review.pk,
+            aspect="claim",
+            before=str(reviewer.pk),
+            after="",
         )
 
 
@@ -173,8 +194,14 @@ def reassign(*, review: Review, to: User, actor: Actor, now: dt.datetime) -> Non
         return
     Review.objects.filter(pk=review.pk).update(claimed_by=to, claimed_at=now, claim_active_at=now)
     journal.record(
-        at=now, actor=actor, company_id=review.company_id, subject="review", subject_id=review.pk, aspect="claim",
-        before=str(current.claimed_by_id or ""), after=str(to.pk),
+        at=now,
+        actor=actor,
+        company_id=review.company_id,
+        subject="review",
+        subject_id=review.pk,
+        aspect="claim",
+        before=str(current.claimed_by_id or ""),
+        after=str(to.pk),
     )
 
 
@@ -205,8 +232,12 @@ def decide(
     if current.claimed_by_id != reviewer.pk:
         raise NotClaimed
     changes: dict[str, Any] = {
-        "state": ReviewState.DECIDED, "decision": decision, "decided_by": reviewer, "decided_at": now,
-        "decision_text": text.strip(), "internal_note": internal_note.strip(),
+        "state": ReviewState.DECIDED,
+        "decision": decision,
+        "decided_by": reviewer,
+        "decided_at": now,
+        "decision_text": text.strip(),
+        "internal_note": internal_note.strip(),
     }
     for field, value in changes.items():
         setattr(current, field, value)
@@ -216,8 +247,16 @@ def decide(
         item.review = current
     ReviewItem.objects.bulk_create(items)
     journal.record(
-        at=now, actor=actor, company_id=current.company_id, subject="review", subject_id=current.pk, aspect="state",
-        before=ReviewState.OPEN, after=ReviewState.DECIDED, reason=text.strip(), detail={"decision": decision, "kind": current.kind},
+        at=now,
+        actor=actor,
+        company_id=current.company_id,
+        subject="review",
+        subject_id=current.pk,
+        aspect="state",
+        before=ReviewState.OPEN,
+        after=ReviewState.DECIDED,
+        reason=text.strip(),
+        detail={"decision": decision, "kind": current.kind},
     )
     SUBJECTS[current.subject].decide(review=current, decision=decision, items=items, actor=actor, now=now)
 
@@ -232,8 +271,17 @@ def cancel(*, subject: str, subject_id: int, actor: Actor, now: dt.datetime, rea
     )
     if review is None:
         return
-    Review.objects.filter(pk=review.pk).update(state=ReviewState.CANCELLED, claimed_by=None, claimed_at=None, claim_active_at=None)
+    Review.objects.filter(pk=review.pk).update(
+        state=ReviewState.CANCELLED, claimed_by=None, claimed_at=None, claim_active_at=None
+    )
     journal.record(
-        at=now, actor=actor, company_id=review.company_id, subject="review", subject_id=review.pk, aspect="state",
-        before=ReviewState.OPEN, after=ReviewState.CANCELLED, reason=reason,
+        at=now,
+        actor=actor,
+        company_id=review.company_id,
+        subject="review",
+        subject_id=review.pk,
+        aspect="state",
+        before=ReviewState.OPEN,
+        after=ReviewState.CANCELLED,
+        reason=reason,
     )

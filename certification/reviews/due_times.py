@@ -38,7 +38,9 @@ PROMISES: dict[ReviewKind, Promise] = {
 }
 
 
-def after(start: dt.datetime, count: int, unit: LengthUnit, *, zone: ZoneInfo, calendar: WorkingCalendar) -> dt.datetime:
+def after(
+    start: dt.datetime, count: int, unit: LengthUnit, *, zone: ZoneInfo, calendar: WorkingCalendar
+) -> dt.datetime:
     """The moment `count` units after `start`; days keep the local clock time, working days end with the local day."""
     if unit == LengthUnit.HOURS:
         return start + dt.timedelta(hours=count)

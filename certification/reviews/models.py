@@ -100,7 +100,9 @@ class Review(models.Model):
     class Meta:
         constraints: ClassVar = [
             # One open review per thing.
-            models.UniqueConstraint(fields=["subject", "subject_id"], condition=models.Q(state="open"), name="review_open_once"),
+            models.UniqueConstraint(
+                fields=["subject", "subject_id"], condition=models.Q(state="open"), name="review_open_once"
+            ),
             # I12: a decision has a person, a moment and a reason, and the person is not the one who handed it in.
             models.CheckConstraint(
                 condition=~models.Q(state="decided")
@@ -112,19 +114,31 @@ class Review(models.Model):
                 name="review_decision_complete",
             ),
             models.CheckConstraint(
-                condition=models.Q(decided_by__isnull=True) | models.Q(submitted_by__isnull=True) | ~models.Q(decided_by=models.F("submitted_by")),
+                condition=models.Q(decided_by__isnull=True)
+                | models.Q(submitted_by__isnull=True)
+                | ~models.Q(decided_by=models.F("submitted_by")),
                 name="review_not_decided_by_submitter",
             ),
         ]
         indexes: ClassVar = [
             # The queue: urgent, expedited, overdue, then by due time.
             models.Index(
-                fields=["-is_urgent", "-is_expedited", "due_at", "id"], condition=models.Q(state="open"), name="review_queue"
+                fields=["-is_urgent", "-is_expedited", "due_at", "id"],
+                condition=models.Q(state="open"),
+                name="review_queue",
             ),
             # The engine marks what has become overdue.
-            models.Index(fields=["due_at"], condition=models.Q(state="open", overdue_since__isnull=True), name="review_to_overdue"),
+            models.Index(
+                fields=["due_at"],
+                condition=models.Q(state="open", overdue_since__isnull=True),
+                name="review_to_overdue",
+            ),
             # A reviewer's own cases, and stale claims.
-            models.Index(fields=["claimed_by", "due_at"], condition=models.Q(state="open", claimed_by__isnull=False), name="review_claimed"),
+            models.Index(
+                fields=["claimed_by", "due_at"],
+                condition=models.Q(state="open", claimed_by__isnull=False),
+                name="review_claimed",
+            ),
             # A company's cases, newest first.
             models.Index(fields=["company", "-opened_at"], name="review_of_company"),
             # Every review of a thing.
@@ -166,7 +180,9 @@ class DueTimeExtension(models.Model):
     class Meta:
         constraints: ClassVar = [
             # I11: no due time moves earlier by an extension.
-            models.CheckConstraint(condition=models.Q(due_after__gte=models.F("due_before")), name="extension_never_earlier")
+            models.CheckConstraint(
+                condition=models.Q(due_after__gte=models.F("due_before")), name="extension_never_earlier"
+            )
         ]
 
     def __str__(self) -> str:
@@ -185,7 +201,10 @@ class ReviewPause(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["review", "maintenance"], condition=models.Q(ended_at__isnull=True), nulls_distinct=False, name="pause_open_once"
+                fields=["review", "maintenance"],
+                condition=models.Q(ended_at__isnull=True),
+                nulls_distinct=False,
+                name="pause_open_once",
             )
         ]
 
