@@ -129,7 +129,9 @@ def unknown_migrations() -> list[str]:
     for migration in loader.disk_migrations.values():
         known.update(migration.replaces)
     return sorted(
-        f"{app}.{name}" for app, name in loader.applied_migrations if app in loader.migrated_apps and (app, name) not in known
+        f"{app}.{name}"
+        for app, name in loader.applied_migrations
+        if app in loader.migrated_apps and (app, name) not in known
     )
 
 

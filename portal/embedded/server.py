@@ -296,7 +296,9 @@ class EmbeddedServer:
         found = directory.lstat()
         trusted = {os.geteuid(), *([user.pw_uid] if user else [])}
         if not stat.S_ISDIR(found.st_mode) or found.st_uid not in trusted:
-            raise EmbeddedServerError(f"{directory}, which the embedded database needs for its socket, is someone else's.")
+            raise EmbeddedServerError(
+                f"{directory}, which the embedded database needs for its socket, is someone else's."
+            )
         directory.chmod(0o700)
         if user is not None:
             os.chown(directory, user.pw_uid, user.pw_gid)
@@ -309,16 +311,17 @@ class EmbeddedServer:
         with tempfile.TemporaryFile() as output:
             try:
                 done = subprocess.run(
-                    [program, *command[1:]],
-                    input=None if statements is None else statements.encode(),
-                    stdin=subprocess.DEVNULL if statements is None else None,
+                    [str(program), *command[1:]],
+                    input=(statements or "").encode(),
                     stdout=output,
                     stderr=output,
                     cwd="/",
                     env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                     timeout=START_TIMEOUT + 30,
                     check=False,
-                    **({"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []} if user else {}),
+                    user=user.pw_uid if user else None,
+                    group=user.pw_gid if user else None,
+                    extra_groups=[] if user else None,
                 )
                 failure = "" if done.returncode == 0 else f"it ended with exit code {done.returncode}"
             except (OSError, subprocess.SubprocessError) as problem:
