@@ -50,9 +50,7 @@ class PlainSQL(RawSQL):
     """RawSQL whose text is a constant of ours and whose values are named parameters."""
 
     def __init__(self, sql: str, values: dict[str, Any], output_field: models.Field[Any, Any]) -> None:
-        order: list[Any] = []
-        for part in sql.split("%(")[1:]:
-            order.append(values[part.split(")s", 1)[0]])
+        order = [values[part.split(")s", 1)[0]] for part in sql.split("%(")[1:]]
         for name in values:
             sql = sql.replace(f"%({name})s", "%s")
         super().__init__(sql, order, output_field)

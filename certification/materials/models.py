@@ -52,7 +52,7 @@ class RequirementMoment(models.TextChoices):
 
 
 class Requirement(models.Model):
-    """ "Companies of industry X need material K from date D", with the policy notice it comes from."""
+    """Companies of an industry need a material from a date on, with the policy notice that it comes from."""
 
     ref = ReferenceField()
     kind = models.ForeignKey(MaterialKind, models.PROTECT, related_name="requirements")
