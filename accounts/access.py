@@ -141,7 +141,7 @@ def staff_view(
 class SignedInRequest(HttpRequest):
     """A request that passed `AccessMiddleware`: its user is a person; company views also have a membership."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     company: Company
     membership: Membership
     actor: Any
@@ -203,7 +203,7 @@ def require_company_permission(request: Any, access: Access) -> None:
 
 def current_membership(user: Any) -> Membership | None:
     """The membership in the company that the person looked at last, else their first; None without any."""
-    memberships = list(user.memberships.select_related("company__industry").order_by("pk"))
+    memberships: list[Membership] = user.company_memberships
     for membership in memberships:
         if membership.company_id == user.current_company_id:
             return membership

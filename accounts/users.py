@@ -10,8 +10,10 @@ from django.db.models.functions import Lower
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from accounts.access import StaffRole
+
 if TYPE_CHECKING:
-    from accounts.access import StaffRole
+    from accounts.memberships import Membership
 
 
 class UserManager(BaseUserManager["User"]):
@@ -58,7 +60,12 @@ class User(AbstractBaseUser):
     @cached_property
     def staff_roles(self) -> frozenset[StaffRole]:
         """The staff roles this person holds; empty for everyone else. One query per request."""
-        return frozenset(assignment.role for assignment in self.staff_assignments.all())
+        return frozenset(StaffRole(assignment.role) for assignment in self.staff_assignments.all())
+
+    @cached_property
+    def company_memberships(self) -> list[Membership]:
+        """The person's memberships with their companies, the oldest first. One query per request."""
+        return list(self.memberships.select_related("company__industry").order_by("pk"))
 
     @property
     def is_staff(self) -> bool:

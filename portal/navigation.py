@@ -87,8 +87,6 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
                 else links(STAFF_MENU, request, lambda permission: staff_may(user, permission))
             )
         ),
-        "memberships": SimpleLazyObject(
-            lambda: list(user.memberships.select_related("company").order_by("company__name"))
-        ),
+        "memberships": SimpleLazyObject(lambda: user.company_memberships),
         "unread_notices": SimpleLazyObject(lambda: Notice.objects.filter(recipient=user, read_at__isnull=True).count()),
     }

@@ -32,7 +32,7 @@ def installation_secret(name: str, environment_name: str) -> str:
 
     Raises ImproperlyConfigured in production when the environment holds none or one that is too short.
     """
-    value = env.str(environment_name, default="")
+    value: str = env.str(environment_name, default="")
     if PRODUCTION and len(value) < 50:
         raise ImproperlyConfigured(
             f"{environment_name} must be set to at least 50 random characters in production, "

@@ -138,7 +138,7 @@ def move_numbers(
                 "reason": reason,
             },
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def term_end(now: dt.datetime, months: int, company: Company) -> dt.datetime:

@@ -174,10 +174,13 @@ def having_status(
 
 def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:
     """How many of the numbers have each status; only statuses that occur."""
-    rows = with_status(numbers, at=at).order_by().values("status").annotate(total=models.Count("pk"))
+    derived: Any = with_status(numbers, at=at)
+    rows = derived.order_by().values("status").annotate(total=models.Count("pk"))
     return {row["status"]: row["total"] for row in rows}
 
 
 def status_of(number: PhoneNumber, *, at: dt.datetime | None = None) -> str | None:
     """The status of one number; None when it did not exist at the moment `at`."""
-    return with_status(PhoneNumber.objects.filter(pk=number.pk), at=at).values_list("status", flat=True).first()
+    derived: Any = with_status(PhoneNumber.objects.filter(pk=number.pk), at=at)
+    status: str | None = derived.values_list("status", flat=True).first()
+    return status
