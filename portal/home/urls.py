@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from portal import home
+from portal.home import views
 
 urlpatterns = [
-    path("", home.overview, name="overview"),
-    path("staff/", home.staff_home, name="staff_home"),
+    path("", views.overview, name="overview"),
+    path("staff/", views.staff_home, name="staff_home"),
 ]

@@ -1,17 +1,20 @@
-"""What a person sees first: the company's overview, the staff console."""
+"""The first pages: the company's overview and the staff console."""
 
 from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from accounts.access import SignedInRequest, company_view, staff_view
+from portal.home.overview import overview_of
 
 
 @company_view()
 def overview(request: SignedInRequest) -> HttpResponse:
     """The company's overview."""
-    return render(request, "home/overview.html")
+    now = timezone.now()
+    return render(request, "home/overview.html", {"overview": overview_of(request.company, now=now), "now": now})
 
 
 @staff_view()
