@@ -30,6 +30,7 @@
 
   // --- Sent once: a second click on a form that is under way does nothing ------------------------------------------
 
+  let waiting = null; // the timer that keeps a draft
   let clicked = null; // the button of a live form, which htmx does not name when the connection fails
 
   function hold(form, button) {
@@ -64,6 +65,7 @@
       return;
     }
     if (form.hasAttribute("data-clears-drafts")) forgetDrafts();
+    clearTimeout(waiting);
     keepDraft(form);
     if (!navigator.onLine) { // leaving now would end on the browser's own error page
       event.preventDefault();
@@ -138,7 +140,10 @@
   });
   window.addEventListener("online", () => { if (retry) announce($("[data-connection-retry]")?.textContent); });
 
-  // Filters: leave empty fields out of the address.
+  // Filters: what was typed has been searched for already when the field is left; empty fields stay out of the address.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".filter-bar[hx-get] input[type=search]")) event.stopImmediatePropagation();
+  }, true);
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches?.(".filter-bar")) return;
     const data = event.detail.formData;
@@ -212,12 +217,11 @@
     form.prepend(note);
   }
 
-  let waiting = null;
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.dataset.draft) return;
     clearTimeout(waiting);
-    waiting = setTimeout(() => keepDraft(form), 250);
+    waiting = setTimeout(() => { if (form.isConnected && !form.dataset.sent) keepDraft(form); }, 250);
   });
   window.addEventListener("pagehide", () => $$("form[data-draft]:not([data-sent])").forEach((form) => {
     if (tab.get(`draft:${form.dataset.draft}`)) keepDraft(form);
