@@ -25,7 +25,8 @@ help:
 	@echo 'make check     lint, types, architecture, migrations, templates'
 	@echo 'make bench     measure against the bars (ONLY=P1,P5 for a part)'
 	@echo 'make reset     throw this installation'"'"'s data away, after asking'
-	@echo 'make setup     install everything without running anything'
+	@echo 'make install   install what the portal runs on, and nothing else'
+	@echo 'make setup     install what tests and checks need too'
 	@echo 'make format    lay out the code as `make check` wants it'
 	@echo 'make messages  collect the texts to translate'
 	@echo 'make audit     look the locked packages up among known vulnerabilities'
@@ -57,6 +58,9 @@ bench: $(STAMPS)/test
 reset:
 	@if [ ! -d var ] && [ -z "$$PORTAL_VAR" ]; then echo 'There is nothing to throw away.'; else \
 		$(MAKE) --no-print-directory $(STAMPS)/runtime && $(RUN) manage.py reset $(if $(YES),--yes); fi
+
+.PHONY: install
+install: $(STAMPS)/runtime
 
 .PHONY: setup
 setup: $(STAMPS)/check

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from portal.catalogues import CatalogueProblem
 from portal.database import DatabaseProblem, ensure_database
 from portal.preparation import prepare
 
@@ -22,5 +23,5 @@ class Command(BaseCommand):
         try:
             ensure_database(patience=options["patience"])
             prepare(say=self.stdout.write)
-        except DatabaseProblem as problem:
+        except (DatabaseProblem, CatalogueProblem) as problem:
             raise CommandError(str(problem)) from problem
