@@ -191,6 +191,11 @@ class AccessMiddleware:
     def enter_company(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
         """Set the person's current company, or send those without one to where they can get one."""
         membership = current_membership(request.user)
+        named = request.GET.get("company")  # links in mails name the company that they are about
+        if named and membership is not None and membership.company.ref != named:
+            membership = request.user.memberships.select_related("company__industry").filter(company__ref=named).first()  # type: ignore[union-attr]
+            if membership is None:
+                raise Http404
         if membership is None:
             return redirect("staff_home" if request.user.is_staff else "company_create")
         request.membership, request.company = membership, membership.company  # type: ignore[attr-defined]

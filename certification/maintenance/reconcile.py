@@ -124,9 +124,9 @@ def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | 
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         done = Reconciled(*cursor.fetchone())
-    if done.noticed:
-        notices.wake_delivery()
-    return done
+        if done.noticed:
+            notices.wake_delivery()
+        return done
 
 
 def usual_lengths(now: dt.datetime) -> dict[str, list[Any]]:
