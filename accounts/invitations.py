@@ -15,6 +15,7 @@ from accounts.access import CompanyRole
 from accounts.companies import Company
 from accounts.journal import Actor
 from accounts.memberships import Membership, set_role
+from accounts.references import ReferenceField
 from accounts.users import User
 
 #: How long an invitation can be accepted (D).
@@ -24,6 +25,7 @@ VALID_FOR = dt.timedelta(days=7)
 class Invitation(models.Model):
     """One invitation; its token is stored hashed and mailed once."""
 
+    ref = ReferenceField()
     company = models.ForeignKey(Company, models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail address"))
     role = models.CharField(_("role"), max_length=10, choices=CompanyRole)

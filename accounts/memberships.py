@@ -11,12 +11,14 @@ from accounts import journal
 from accounts.access import CompanyRole, StaffRole
 from accounts.companies import Company
 from accounts.journal import Actor
+from accounts.references import ReferenceField
 from accounts.users import User
 
 
 class Membership(models.Model):
     """One user's role in one company."""
 
+    ref = ReferenceField()
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     company = models.ForeignKey(Company, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=CompanyRole)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.db import transaction
 
 from accounts import journal
 from accounts.access import CompanyRole, switch_company
-from accounts.companies import Company, CompanyState
+from accounts.companies import Company, CompanyState, change_company_state
+from accounts.company_changes import VerifiedDataLocked, change_company_data, replace_identity_number
 from accounts.encryption import encrypt
 from accounts.journal import Actor
 from accounts.memberships import set_role
@@ -45,3 +47,31 @@ def register_company(
     for hand_on in AFTER_REGISTRATION:
         hand_on(company, owner, actor, now)
     return company
+
+
+@transaction.atomic
+def hand_in_again(
+    *,
+    company: Company,
+    values: Mapping[str, Any],
+    by: User,
+    actor: Actor,
+    now: dt.datetime,
+    identity_number: str | None = None,
+) -> None:
+    """Correct the data of a company that is not verified, and hand it to staff (again).
+
+    A refused company waits for verification afterwards; one that waits already starts over with its new data, so that
+    nobody verifies what has changed under their eyes. `identity_number` None keeps the one that is stored. Raises
+    VerifiedDataLocked for a verified company, and IntegrityError like `register_company`.
+    """
+    current = Company.objects.select_for_update(of=("self",)).get(pk=company.pk)
+    if current.state == CompanyState.VERIFIED:
+        raise VerifiedDataLocked
+    change_company_data(company=company, values=values, actor=actor, now=now)
+    if identity_number is not None:
+        replace_identity_number(company=company, identity_number=identity_number, actor=actor, now=now)
+    company.state = current.state
+    change_company_state(company=company, to=CompanyState.PENDING, actor=actor, now=now, reason="")
+    for hand_on in AFTER_REGISTRATION:
+        hand_on(company, by, actor, now)
