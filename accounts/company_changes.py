@@ -35,7 +35,13 @@ def journal_text(value: Any) -> str:
 
 @transaction.atomic
 def change_company_data(
-    *, company: Company, values: Mapping[str, Any], actor: Actor, now: dt.datetime, by_staff: bool = False, reason: str = ""
+    *,
+    company: Company,
+    values: Mapping[str, Any],
+    actor: Actor,
+    now: dt.datetime,
+    by_staff: bool = False,
+    reason: str = "",
 ) -> list[str]:
     """Write the given fields, journal each that differs, and return their names; nothing happens when none does.
 
@@ -43,7 +49,9 @@ def change_company_data(
     the credit code is registered already; the form checks both before.
     """
     current = Company.objects.select_for_update(of=("self",)).select_related("industry").get(pk=company.pk)
-    differing = [name for name in values if name in FREE_FIELDS + VERIFIED_FIELDS and getattr(current, name) != values[name]]
+    differing = [
+        name for name in values if name in FREE_FIELDS + VERIFIED_FIELDS and getattr(current, name) != values[name]
+    ]
     if not differing:
         return []
     if current.state == CompanyState.VERIFIED and not by_staff and set(differing) & set(VERIFIED_FIELDS):

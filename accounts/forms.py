@@ -10,6 +10,7 @@ from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import CompanyRole
@@ -75,9 +76,7 @@ class SquashedField(forms.CharField):
 class SignupForm(AllauthSignupForm):
     """What signing up asks: a name, an address, a password."""
 
-    name = forms.CharField(
-        label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"})
-    )
+    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
     field_order = ["name", "email", "password1"]
 
 
@@ -153,7 +152,20 @@ class CompanyForm(ContactForm):
     )
 
     class Meta(ContactForm.Meta):
-        fields = ["kind", "name", "credit_code", "industry", "time_zone", "contact_name", "contact_phone", "contact_email"]
+        fields = [
+            "kind",
+            "name",
+            "credit_code",
+            "industry",
+            "time_zone",
+            "contact_name",
+            "contact_phone",
+            "contact_email",
+        ]
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.by = by
 
     def clean(self) -> dict[str, Any]:
         """Ask for the number that the kind of company has, check it, and keep two companies from sharing one."""
@@ -178,7 +190,8 @@ class CompanyForm(ContactForm):
             self.add_error("credit_code", error)
             return
         others = Company.objects.filter(credit_code=code).exclude(state=CompanyState.REFUSED)
-        if others.exclude(pk=self.instance.pk).exists():
+        twin = models.Q(created_by=self.by, name=data.get("name", ""), state=CompanyState.PENDING)
+        if others.exclude(pk=self.instance.pk).exclude(twin).exists():
             self.add_error(
                 "credit_code",
                 _(

@@ -153,3 +153,12 @@ def revoke(*, invitation: Invitation, actor: Actor, now: dt.datetime) -> None:
             before="sent",
             after="revoked",
         )
+
+
+def open_invitations_of(user: User, *, now: dt.datetime) -> models.QuerySet[Invitation]:
+    """The invitations that wait for the person's own address, newest first."""
+    return (
+        Invitation.objects.select_related("company", "created_by")
+        .filter(email__iexact=user.email, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+        .order_by("-pk")
+    )

@@ -11,6 +11,12 @@ from accounts.invitations import Invitation
 from accounts.journal_words import AspectWords, SubjectWords, names_from, register_words
 from accounts.users import User
 
+
+def masked_phones(values: set[str]) -> dict[str, str]:
+    """Telephone numbers without their middle: a journal is a list, too."""
+    return {value: f"{value[:4]}****{value[-3:]}" if len(value) > 9 else "****" for value in values}
+
+
 ROLES = {role.value: role.label for role in CompanyRole}
 FACTORS = {"totp": _("authenticator app"), "recovery_codes": _("recovery codes")}
 
@@ -46,7 +52,7 @@ register_words(
             "industry": AspectWords(_("Industry"), names=names_from(Industry, str)),
             "time_zone": AspectWords(_("Time zone")),
             "contact_name": AspectWords(_("Contact person")),
-            "contact_phone": AspectWords(_("Contact phone")),
+            "contact_phone": AspectWords(_("Contact phone"), names=masked_phones),
             "contact_email": AspectWords(_("Contact e-mail")),
             "reveal": AspectWords(_("Shown in full"), {"identity_number": _("identity number")}),
         },
@@ -61,11 +67,7 @@ register_words(
     "invitation",
     SubjectWords(
         _("Invitation"),
-        {
-            "state": AspectWords(
-                _("State"), {"sent": _("sent"), "accepted": _("accepted"), "revoked": _("withdrawn")}
-            )
-        },
+        {"state": AspectWords(_("State"), {"sent": _("sent"), "accepted": _("accepted"), "revoked": _("withdrawn")})},
         names_from(Invitation, lambda invitation: str(invitation.email)),
     ),
 )

@@ -126,7 +126,9 @@ def in_words(entries: Iterable[JournalEntry], *, staff_names: bool = True) -> li
     """
     rows = list(entries)
     actors = actor_names({row.actor_id for row in rows if row.actor_id}, staff_names=staff_names)
-    subjects = names_by_kind((row.subject, SUBJECTS[row.subject].names, str(row.subject_id)) for row in rows if row.subject in SUBJECTS)
+    subjects = names_by_kind(
+        (row.subject, SUBJECTS[row.subject].names, str(row.subject_id)) for row in rows if row.subject in SUBJECTS
+    )
     values = names_by_kind(
         ((row.subject, row.aspect.partition(":")[0]), aspect_words(row).names, value)
         for row in rows

@@ -71,7 +71,5 @@ def page_of(
         first_url=address() if newer or (backwards or after is not None) else "",
         previous_url=address(before=shown[0].pk) if newer else "",
         next_url=address(after=shown[-1].pk) if older else "",
-        total_label=""
-        if total is None
-        else ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
+        total_label="" if total is None else ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
     )

@@ -18,7 +18,9 @@ class ContextValidator:
     def validate(self, password: str, user: Any = None) -> None:
         """Raise ValidationError with what is wrong."""
         if len(password) > LONGEST:
-            raise ValidationError(_("A password has at most %(count)d characters.") % {"count": LONGEST}, code="too_long")
+            raise ValidationError(
+                _("A password has at most %(count)d characters.") % {"count": LONGEST}, code="too_long"
+            )
         rest = password.lower()
         for word in CONTEXT_WORDS:
             rest = rest.replace(word, "")
