@@ -80,7 +80,7 @@ class SignupForm(AllauthSignupForm):
     field_order = ["name", "email", "password1"]
 
 
-class PersonForm(forms.ModelForm[User]):
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's name and the language of their e-mails."""
 
     class Meta:
@@ -100,7 +100,7 @@ class PersonForm(forms.ModelForm[User]):
         )
 
 
-class ContactForm(forms.ModelForm[Company]):
+class ContactForm(forms.ModelForm):  # type: ignore[type-arg]
     """What a company may change by itself at any time."""
 
     contact_phone = forms.CharField(

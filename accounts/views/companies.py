@@ -12,9 +12,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.access import SignedInRequest, company_view, enter_company_of, signed_in, switch_company
+from accounts.access import (
+    Permission,
+    SignedInRequest,
+    company_role_may,
+    company_view,
+    enter_company_of,
+    signed_in,
+    switch_company,
+)
 from accounts.companies import Company, CompanyState
 from accounts.company_changes import (
+    FREE_FIELDS,
     VerifiedDataLocked,
     change_company_data,
     masked_identity_number,
@@ -130,31 +139,32 @@ def try_to_hand_in(request: SignedInRequest, form: CompanyForm, ref: str) -> boo
 @company_view()
 def company_settings(request: SignedInRequest) -> HttpResponse:
     """The company's own data: what it may change, and what staff have verified."""
-    return company_page(request, ContactForm(instance=Company.objects.get(pk=request.company.pk)))
+    form = ContactForm(request.POST or None, instance=Company.objects.get(pk=request.company.pk))
+    if request.method != "POST":
+        return company_page(request, form)
+    if not form.is_valid():
+        return company_page(request, form, status=422)
+    changed = change_company_data(
+        company=request.company,
+        values={name: form.cleaned_data[name] for name in FREE_FIELDS},
+        actor=request.actor,
+        now=timezone.now(),
+    )
+    if changed:
+        messages.success(request, _("Saved."))
+    return redirect("settings:company")
 
 
 def company_page(
     request: SignedInRequest, form: ContactForm, *, status: int = 200, identity_number: str = ""
 ) -> HttpResponse:
-    """The page, after a look or a failed or succeeded change."""
-    if request.method == "POST" and not identity_number:
-        form = ContactForm(request.POST, instance=Company.objects.get(pk=request.company.pk))
-        if form.is_valid():
-            changed = change_company_data(
-                company=request.company,
-                values={name: form.cleaned_data[name] for name in form.Meta.fields},
-                actor=request.actor,
-                now=timezone.now(),
-            )
-            if changed:
-                messages.success(request, _("Saved."))
-            return redirect("settings:company")
-        status = 422
+    """The page of the company's data, after a look or a failed change."""
     context: dict[str, Any] = {
         "form": form,
         "subject": request.company,
         "identity_number": identity_number,
         "masked_identity": masked_identity_number(request.company),
+        "may_edit": company_role_may(request.membership.role, Permission.EDIT_COMPANY),
         "tabs": settings_tabs(request, "settings:company"),
         "due_at": waiting_until(request.company),
     }
