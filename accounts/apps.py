@@ -13,6 +13,6 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        """Make known what this app declares."""
-        for module in ("notice_kinds",):
+        """Listen to sign-ins, and make the words of the journal known."""
+        for module in ("sign_ins", "journal_vocabulary", "notice_kinds"):
             import_module(f"accounts.{module}")

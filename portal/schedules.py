@@ -43,13 +43,14 @@ class Synchronised:
 def synchronise(*, now: dt.datetime, jobs: tuple[Job, ...] = JOBS) -> Synchronised:
     """Make the queue's schedules those declared: create, correct and delete; doing it twice changes nothing.
 
-    A job that stays as it is keeps its next moment. Two at once take turns.
+    A job that stays as it is keeps its next moment; what is planned for one time only is left alone. Two at once take
+    turns.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"LOCK TABLE {Schedule._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
     done = Synchronised()
     present: dict[str, Schedule] = {}
-    for schedule in Schedule.objects.order_by("pk"):
+    for schedule in Schedule.objects.exclude(schedule_type=Schedule.ONCE).order_by("pk"):
         if schedule.name in {job.name for job in jobs} and schedule.name not in present:
             present[schedule.name] = schedule
         else:
