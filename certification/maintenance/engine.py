@@ -362,6 +362,8 @@ def run(*, now: dt.datetime, actor: Actor) -> Counts:
         counts.overdue, counts.released, told = step(WATCH_REVIEWS)
         counts.sent += told
         counts.sent += send_due_reminders(now=now)
+        if counts.sent:
+            notices.wake_delivery()
         cursor.execute(
             """
             INSERT INTO certification_tickrun (id, started_at, finished_at, counts) VALUES (1, %s, clock_timestamp(), '{}')

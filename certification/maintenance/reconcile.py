@@ -123,7 +123,10 @@ def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | 
     }
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return Reconciled(*cursor.fetchone())
+        done = Reconciled(*cursor.fetchone())
+        if done.noticed:
+            notices.wake_delivery()
+        return done
 
 
 def usual_lengths(now: dt.datetime) -> dict[str, list[Any]]:
