@@ -9,10 +9,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from django.core.exceptions import RequestDataTooBig
-from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, TemporaryFileUploadHandler
 from django.http import HttpRequest
-from django.utils.datastructures import MultiValueDict
 
 #: Bytes of one file that are received at all; each form has its own, lower limit.
 MOST_BYTES = 25 * 1024 * 1024
@@ -52,13 +50,12 @@ class LargestUpload(FileUploadHandler):
         input_data: Any,
         META: dict[str, str],  # noqa: N803 - Django's name
         content_length: int,
-        boundary: bytes,
+        boundary: Any,
         encoding: str | None = None,
-    ) -> tuple[dict[str, Any], MultiValueDict[str, UploadedFile]] | None:
+    ) -> None:
         """Refuse a body that no form of ours can need, before it is read. Raises RequestDataTooBig."""
         if content_length > MOST_BYTES_OF_REQUEST:
             raise RequestDataTooBig(f"A body of {content_length} bytes was refused.")
-        return None
 
     def new_file(self, *args: Any, **kwargs: Any) -> None:
         """Start to count a file."""

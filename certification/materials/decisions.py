@@ -24,8 +24,8 @@ from certification.reviews.subjects import register
 class MaterialReviews:
     """Reviews whose subject is one version of a material."""
 
-    case_template = "materials/_case.html"
-    decisions = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
+    case_template: str = "materials/_case.html"
+    decisions: tuple[Decision, ...] = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
 
     def decide(
         self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime

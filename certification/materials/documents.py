@@ -15,7 +15,7 @@ import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import Any, BinaryIO
+from typing import Any, Protocol
 
 import filetype
 from django.conf import settings
@@ -57,6 +57,13 @@ REFUSALS: dict[str, str | Promise] = {
     "too_many_pixels": _("%(name)s has more than 40 million pixels. Save it with a lower resolution."),
     "not_stored": _("%(name)s could not be saved just now. What you entered is kept: try again in a few minutes."),
 }
+
+
+class Readable(Protocol):
+    """An upload, or any open file."""
+
+    def seek(self, offset: int, /) -> Any: ...
+    def read(self, size: int, /) -> bytes: ...
 
 
 class DocumentRefused(Exception):
@@ -105,7 +112,7 @@ def presentable_name(name: str) -> str:
     return f"{stem[: 120 - len(suffix)]}{suffix}"
 
 
-def check_document(*, name: str, file: BinaryIO, size: int) -> Document:
+def check_document(*, name: str, file: Readable, size: int) -> Document:
     """Read an upload of `size` bytes and return what may be stored. Raises DocumentRefused.
 
     Never holds more than MOST_BYTES of the upload: a larger one is refused by its size, unread.

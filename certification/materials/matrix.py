@@ -163,7 +163,7 @@ def row_of(
     sent_back = latest is not None and latest.state in (MaterialState.RETURNED, MaterialState.REJECTED)
     return MatrixRow(
         requirement=requirement,
-        supply=supply(valid, approved, day),
+        supply=supply(valid, approved, day=day, today=today),
         material=best,
         submitted=submitted,
         review=reviews.get(submitted.pk) if submitted else None,
@@ -177,8 +177,8 @@ def last_day(material: Material) -> dt.date:
     return material.expires_on or dt.date.max
 
 
-def supply(valid: Sequence[Material], approved: Sequence[Material], day: dt.date) -> Supply:
-    """How far versions meet a requirement on `day`."""
+def supply(valid: Sequence[Material], approved: Sequence[Material], *, day: dt.date, today: dt.date) -> Supply:
+    """How far versions meet a requirement on `day`: today, or the later day on which it takes effect."""
     if valid:
         ends = max(last_day(version) for version in valid)
         # A later version that goes on without a gap is a renewal that is there already.
@@ -187,6 +187,8 @@ def supply(valid: Sequence[Material], approved: Sequence[Material], day: dt.date
             if begins <= ends or begins - ends == dt.timedelta(days=1):
                 ends = max(ends, last_day(version))
         return Supply.SUPPLIED if (ends - day).days > RENEW_WITHIN else Supply.EXPIRING
+    if any(is_valid_on(version, today) for version in approved):
+        return Supply.EXPIRING  # still good today, over by the day on which it is asked for
     if any(version.expires_on is not None and version.expires_on < day for version in approved):
         return Supply.EXPIRED
     return Supply.MISSING

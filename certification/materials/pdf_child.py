@@ -106,7 +106,7 @@ def dictionaries_in(top: Any) -> Iterator[Any]:
             continue
         first = False
         if isinstance(thing, pikepdf.Array):
-            waiting.extend(thing)  # type: ignore[call-overload]
+            waiting.extend(thing)
         elif isinstance(thing, pikepdf.Dictionary | pikepdf.Stream):
             holder = thing.stream_dict if isinstance(thing, pikepdf.Stream) else thing
             yield holder

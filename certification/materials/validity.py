@@ -21,7 +21,9 @@ RENEW_WITHIN = 60
 #: What is wrong with dates, by code: the words beside the field.
 PROBLEMS: dict[str, str | Promise] = {
     "end_missing": _("Enter the last valid day, or choose long-term."),
-    "end_and_long_term": _("A long-term document has no last day. Clear the date, or choose the date instead of long-term."),
+    "end_and_long_term": _(
+        "A long-term document has no last day. Clear the date, or choose the date instead of long-term."
+    ),
     "long_term_refused": _("This kind of document always has an end. Enter the last valid day printed on it."),
     "ends_before_start": _("The last valid day is before the first one. Compare both with the document."),
     "already_over": _("This day is past. Choose a document that is still valid."),
