@@ -15,3 +15,4 @@ class CertificationConfig(AppConfig):
     def ready(self) -> None:
         """Make known what this app declares."""
         import_module("certification.notice_kinds")
+        import_module("certification.materials.decisions")

@@ -2,7 +2,7 @@
 
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
 from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, TickRun
-from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement
+from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
 from certification.numbers.models import NumberGroup, NumberImport, NumberImportRow, PhoneNumber, Provider
 from certification.reminders.models import Reminder
 from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause
@@ -30,5 +30,6 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StagedFile",
     "TickRun",
 ]
