@@ -307,6 +307,22 @@ def hold_numbers(*, application: Application) -> None:
     mine.update(is_active=True)
 
 
+def let_go(*, application: Application, numbers: models.QuerySet[PhoneNumber], actor: Actor, now: dt.datetime) -> int:
+    """Take the numbers out of the application; those that it holds become drafts again. Return how many left it."""
+    items = ApplicationNumber.objects.filter(application=application, number__in=numbers.order_by().values("pk"))
+    if application.kind != ApplicationKind.CHANGE:
+        held = PhoneNumber.objects.filter(pk__in=items.filter(is_active=True).values("number"))
+        move_numbers(
+            numbers=held.exclude(lifecycle=Lifecycle.CERTIFIED),
+            to=Lifecycle.DRAFT,
+            actor=actor,
+            now=now,
+            reason="taken out of the application",
+        )
+    removed, _by_model = items.delete()
+    return removed
+
+
 def locked_numbers(*, application: Application) -> models.QuerySet[PhoneNumber]:
     """Those of the application's numbers that an open lock covers."""
     locks = Maintenance.objects.open_at().filter(locks=True, scope=Scope.NUMBER)

@@ -36,7 +36,7 @@ class ReviewSubject(Protocol):
     """One kind of thing that is reviewed.
 
     Optional methods: `claimed(review, actor, now)` when a reviewer takes it; `items(review)` for what can be wrong in
-    it, one by one; `checks(review)` for the reviewer's checklist; `documents(review)` for the papers beside the data;
+    it, one by one (else `items` of the context, as tuples); `field_label(name)` for what an answer is called;
     `involved(review)` for the ids of further people who handed something in and so cannot decide.
     """
 
@@ -82,10 +82,20 @@ def claimed(*, review: Review, actor: Actor, now: dt.datetime) -> None:
 
 def case_items(review: Review) -> list[CaseItem]:
     """What can be wrong in the case, one by one; the case as a whole where its subject names nothing smaller."""
-    hook = getattr(SUBJECTS[review.subject], "items", None)
+    subject = SUBJECTS[review.subject]
+    hook = getattr(subject, "items", None)
     if hook is not None:
         return list(hook(review))
-    return [CaseItem(review.subject, review.subject_id, SUBJECTS[review.subject].title(review)[:120])]
+    named = subject.case_context(review).get("items")
+    if named:
+        return [CaseItem(*row) for row in named]
+    return [CaseItem(review.subject, review.subject_id, subject.title(review)[:120])]
+
+
+def item_label(subject: str, item: ReviewItem) -> str:
+    """What an item is called: answers by their subject's words for them, everything else by its stored name."""
+    hook = getattr(SUBJECTS.get(subject), "field_label", None)
+    return str(hook(item.item_name)) if hook is not None and item.item == "field" else item.item_name
 
 
 def is_involved(*, review: Review, user: User) -> bool:
