@@ -13,6 +13,7 @@ class CertificationConfig(AppConfig):
     verbose_name = _("Certification")
 
     def ready(self) -> None:
-        """Make known what this app declares."""
+        """Make known what this app's slices register."""
         import_module("certification.notice_kinds")
         import_module("certification.materials.decisions")
+        import_module("certification.applications.decisions")
