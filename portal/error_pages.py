@@ -216,29 +216,38 @@ def held_secret(request: HttpRequest) -> bool:
 @in_language_of_visitor
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: usually a page left open across a sign-in. Keeps what was typed, to be sent again."""
-    return form_again(request, status=403)
+    return form_again(request)
 
 
 @in_language_of_visitor
 def session_expired(request: HttpRequest) -> HttpResponse:
     """For a POST by somebody whose session has ended: keeps what was typed until they have signed in again."""
-    return form_again(request, status=403)
+    return form_again(request)
 
 
-def form_again(request: HttpRequest, *, status: int) -> HttpResponse:
-    """The page that shows the typed values and sends them again with a fresh token, to the same address."""
+def form_again(request: HttpRequest) -> HttpResponse:
+    """The page that shows the typed values and sends them again with a fresh token, to the same address.
+
+    Where the form was sent by htmx the page it stands on is still there: the headers give portal.js the token for it.
+    """
     fields = kept_fields(request)
     files = [upload.name for _, uploads in request.FILES.lists() for upload in uploads] if fields else []
     user = getattr(request, "user", None)
-    return error_page(
+    signed_in = bool(user and user.is_authenticated)
+    token = get_token(request)
+    response = error_page(
         request,
-        status,
+        403,
         expired=True,
         kept_fields=fields,
         lost_files=files,
         can_resend=bool(fields) and not held_secret(request) and not files,
         action=request.get_full_path(),
-        csrf_token=get_token(request),
-        signed_in=bool(user and user.is_authenticated),
+        csrf_token=token,
+        signed_in=signed_in,
         login_url=address_or_empty(settings.LOGIN_URL),
     )
+    response.headers["X-Portal-Form"] = "expired" if signed_in else "signed-out"
+    if same_origin(request):
+        response.headers["X-CSRFToken"] = token
+    return response

@@ -120,10 +120,18 @@ def until_html(facts: Facts, now: datetime) -> SafeString:
 
 def status_html(facts: Facts) -> SafeString:
     """The tag, the cause after it, and further causes below."""
-    tag = status_tag_html(str(facts.tone), str(facts.label), str(getattr(facts, "icon", "") or ""))
-    cause = format_html(' <span class="cause">{}</span>', facts.cause) if facts.cause else mark_safe("")
-    notes = format_html_join("", '<span class="fact-note">{}</span>', ((note,) for note in facts.notes or ()))
-    return format_html('<span class="status-line">{}{}</span>{}', tag, cause, notes)
+    notes = tuple(str(note) for note in facts.notes or ())
+    icon = str(getattr(facts, "icon", "") or "")
+    return status_lines(str(facts.tone), str(facts.label), icon, str(facts.cause or ""), notes)
+
+
+@lru_cache(maxsize=1024)
+def status_lines(tone: str, label: str, icon: str, cause: str, notes: tuple[str, ...]) -> SafeString:
+    """The markup of `status_html`; the rows of a list share few of them."""
+    tag = status_tag_html(tone, label, icon)
+    cause_html = format_html(' <span class="cause">{}</span>', cause) if cause else ""
+    note_html = format_html_join("", '<span class="fact-note">{}</span>', ((note,) for note in notes))
+    return format_html('<span class="status-line">{}{}</span>{}', tag, cause_html, note_html)
 
 
 def action_html(facts: Facts, css: str) -> SafeString:
@@ -144,16 +152,17 @@ def four_facts(
     """The four facts in their order: `card` on a thing's own page, `row` inside a list, `cells` as four `<td>`."""
     at = clock(context, now)
     language = get_language()
-    labels = fact_labels(language)
     values = (
         status_html(facts),
         display_html(facts.displayed, language),
         turn_html(str(facts.turn), language),
         until_html(facts, at),
     )
-    if variant == "cells":
-        return format_html_join("", '<td data-label="{}" class="{}">{}</td>', zip(labels, CELLS, values, strict=True))
-    body = format_html_join("", '<div class="{}"><dt>{}</dt><dd>{}</dd></div>', zip(CELLS, labels, values, strict=True))
+    cells = variant == "cells"
+    body = frame_of_facts(language, cells) % values
+    if cells:
+        return mark_safe(body)  # noqa: S308 - four SafeStrings in markup without other values
+    body = mark_safe(body)  # noqa: S308 - as above
     if variant == "row":
         return format_html('<dl class="facts facts-row">{}</dl>', body)
     return format_html(
@@ -185,6 +194,14 @@ CELLS = ("fact-status", "fact-display", "fact-turn", "fact-until")
 def fact_labels(language: str | None) -> tuple[str, str, str, str]:
     """The headings of the four facts in the active language."""
     return gettext("Status"), gettext("Display"), gettext("Whose turn"), gettext("Until")
+
+
+@lru_cache(maxsize=8)
+def frame_of_facts(language: str | None, cells: bool) -> str:
+    """The markup around four values, each a `%s`: table cells, or the pairs of a description list."""
+    shape = '<td data-label="{}" class="{}">%s</td>' if cells else '<div class="{1}"><dt>{0}</dt><dd>%s</dd></div>'
+    labels = (label.replace("%", "%%") for label in fact_labels(language))
+    return "".join(format_html(shape, label, css) for label, css in zip(labels, CELLS, strict=True))
 
 
 @register.simple_tag

@@ -44,7 +44,7 @@ def zone_text(value: datetime) -> str:
     sign, size = ("−", -offset) if offset < timedelta() else ("+", offset)
     hours, minutes = divmod(int(size.total_seconds()) // 60, 60)
     utc = "UTC" if not size else f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
-    return utc if zone in {"UTC", ""} else f"{zone.replace('_', ' ')} ({utc})"
+    return utc if zone in {"UTC", ""} else f"{zone.replace('_', ' ')}, {utc}"
 
 
 def moment_text(value: datetime, *, zone: bool = False) -> str:

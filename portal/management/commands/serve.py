@@ -10,6 +10,7 @@ import sys
 import unicodedata
 import urllib.error
 import urllib.request
+from argparse import ArgumentParser
 from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
@@ -25,13 +26,17 @@ from portal.database import DatabaseProblem, ensure_database
 from portal.preparation import prepare
 from portal.supervisor import STOP_SIGNALS, ProcessFailed, Service, Supervisor
 
-DATABASE_PATIENCE = 30.0
 START_PATIENCE = 60.0
 
 
 class Command(BaseCommand):
     help = "Prepare the database and the assets, then run web server and background queue until Ctrl-C."
     requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--patience", type=float, default=30, help="seconds to wait for the database of DATABASE_URL (default: 30)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         for number in STOP_SIGNALS:
@@ -40,7 +45,7 @@ class Command(BaseCommand):
         try:
             refuse_busy_port(host, port)
             self.say("Preparing the database … 正在准备数据库 …")
-            ensure_database(patience=DATABASE_PATIENCE)
+            ensure_database(patience=options["patience"])
             prepare(say=self.say)
             logins = demonstration_logins() if settings.MODE == "demo" and "demo" in get_commands() else []
         except DatabaseProblem as problem:

@@ -86,6 +86,7 @@
   // --- Lost connection: say so, keep everything, offer to try again -------------------------------------------------
 
   let retry = null;
+  let shownByAnswer = false; // an answer of 200 that is the sign-in page: the request counts as successful, the banner stays
 
   function connectionLost(kind, again) {
     const bar = $("#connection");
@@ -93,6 +94,8 @@
     $("[data-connection-text]", bar).textContent = bar.dataset[kind] ?? bar.dataset.server;
     retry = again;
     $("[data-connection-retry]", bar).hidden = !again;
+    const door = $("[data-connection-login]", bar);
+    if (door) door.hidden = kind !== "signedOut";
     bar.hidden = false;
   }
 
@@ -123,20 +126,45 @@
 
   const isPolling = (event) => event.detail.elt.getAttribute?.("hx-trigger")?.startsWith("every");
 
+  function takeToken(token) {
+    if (!token) return;
+    for (const field of $$("input[name=csrfmiddlewaretoken]")) field.value = token;
+    if (document.body.hasAttribute("hx-headers")) document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+
+  // The session ended, and the answer is the sign-in page: keep this page and what was typed into it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const login = $("#connection")?.dataset.login;
+    const { xhr } = event.detail;
+    if (!login || !xhr.responseURL || location.pathname === login || new URL(xhr.responseURL).pathname !== login) return;
+    event.detail.shouldSwap = false;
+    if (isPolling(event)) return;
+    const form = event.detail.requestConfig?.elt;
+    if (form?.dataset?.draft) tab.remove(`sent:${form.dataset.draft}`);
+    connectionLost("signedOut", againFor({ detail: { ...event.detail, elt: form ?? event.detail.elt } }));
+    shownByAnswer = true;
+  });
+
   document.addEventListener("htmx:sendError", (event) => { if (!isPolling(event)) connectionLost("offline", againFor(event)); });
   document.addEventListener("htmx:timeout", (event) => { if (!isPolling(event)) connectionLost("offline", againFor(event)); });
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
+    const form = event.detail.xhr.getResponseHeader("X-Portal-Form"); // "expired" or "signed-out": the form was not taken
+    if (form) {
+      takeToken(event.detail.xhr.getResponseHeader("X-CSRFToken"));
+      connectionLost(form === "expired" ? "expired" : "signedOut", againFor(event));
+      return;
+    }
     if (isPolling(event) && status >= 500) return; // the next poll tries again by itself
-    if (status === 401) connectionLost("signedOut", againFor(event));
-    else if (status === 429) connectionLost("busy", againFor(event));
+    if (status === 429) connectionLost("busy", againFor(event));
     else if (status >= 500) connectionLost("server", againFor(event));
     else connectionLost("refused", null);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest?.("form");
     if (form) release(form);
-    if (event.detail.successful) connectionBack();
+    if (event.detail.successful && !shownByAnswer) connectionBack();
+    shownByAnswer = false;
   });
   window.addEventListener("online", () => { if (retry) announce($("[data-connection-retry]")?.textContent); });
 
@@ -234,7 +262,7 @@
       if (owner !== (tab.get("draft-owner") ?? owner)) forgetDrafts(); // somebody else has signed in in this tab
       tab.set("draft-owner", owner);
     }
-    if (!body.hasAttribute("data-keep-drafts") && !body.classList.contains("error-side")) {
+    if (!$("#main")?.hasAttribute("data-keep-drafts")) {
       for (const name of tab.keys()) {
         const key = name.startsWith("sent:") && name.slice(5);
         if (key && !$(`form[data-draft="${CSS.escape(key)}"]`)) forgetDraft(key); // sent, and another page came: it arrived
