@@ -244,9 +244,9 @@ def confirm(*, number_import: NumberImport, actor: Actor, now: dt.datetime, star
         company_id=number_import.company_id,
         subject="number_import",
         subject_id=number_import.pk,
-        aspect="state",
-        before=ImportState.PREVIEWED,
-        after=ImportState.QUEUED,
+        aspect="import",
+        before="",
+        after="confirmed",
         detail={"file": number_import.file_name, "rows": number_import.rows_accepted},
     )
     if start:

@@ -9,7 +9,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.utils import timezone
+from django.db.models.functions import Now
 from django_q.tasks import async_task
 
 from accounts import journal
@@ -17,7 +17,6 @@ from accounts.journal import Actor, ActorKind
 from certification.numbers.group_tree import Step, ensure_paths, path_steps
 from certification.numbers.imports.intake import RUN_TASK, discard, remove_file
 from certification.numbers.models import ImportState, NumberImport, NumberImportRow, RowOutcome
-from certification.numbers.problems import Problem
 
 CHUNK = 5000
 #: A running import that has not moved for so long has lost its job.
@@ -155,7 +154,7 @@ def _take_chunk(import_id: int, known: dict[tuple[Step, ...], int], now: dt.date
         rows_accepted=current.rows_accepted - refused,
         rows_rejected=current.rows_rejected + refused - own,
         rows_skipped=current.rows_skipped + own,
-        progress_at=timezone.now(),
+        progress_at=Now(),
     )
     return True
 
@@ -173,7 +172,7 @@ def finish(current: NumberImport, actor: Actor, now: dt.datetime) -> None:
             cursor.execute(LINK_BACKUPS, values)
             cursor.execute(NOT_LINKED, values)
     NumberImport.objects.filter(pk=current.pk).update(
-        state=ImportState.FINISHED, finished_at=now, progress_at=now
+        state=ImportState.FINISHED, finished_at=now, progress_at=Now()
     )
     journal.record(
         at=now,
@@ -181,9 +180,9 @@ def finish(current: NumberImport, actor: Actor, now: dt.datetime) -> None:
         company_id=current.company_id,
         subject="number_import",
         subject_id=current.pk,
-        aspect="state",
-        before=current.state,
-        after=ImportState.FINISHED,
+        aspect="import",
+        before="confirmed",
+        after="finished",
         detail={
             "accepted": current.rows_accepted,
             "rejected": current.rows_rejected,
@@ -217,7 +216,3 @@ def sweep(*, now: dt.datetime) -> dict[str, int]:
     ).delete()
     return {"started": started, "discarded": discarded, "rows": rows + old}
 
-
-def refused_as(problem: str) -> bool:
-    """Whether a problem is one that somebody can correct in the file."""
-    return problem not in ("", Problem.EMPTY, Problem.ALREADY_YOURS, Problem.BACKUP_UNKNOWN)
