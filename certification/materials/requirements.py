@@ -46,7 +46,8 @@ INDUSTRY_AT = """
 def unmet_in_force() -> str:
     """SQL rows (company_id, requirement_id, ...) of what verified companies lack at `%(at)s`; for the engine's present."""
     return f"""
-        SELECT c.id AS company_id, c.time_zone, c.verified_at, r.id AS requirement_id, r.kind_id, r.cause_id, r.effective_from, r.holds_applications
+        SELECT c.id AS company_id, c.time_zone, c.verified_at, r.id AS requirement_id, r.kind_id, r.cause_id, r.effective_from, r.announced_at,
+               r.holds_applications
         FROM certification_requirement r JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
         WHERE r.effective_from <= {LOCAL_DAY} AND NOT {HAS_VALID_NOW.format(day=LOCAL_DAY)}
     """  # noqa: S608 - constant texts, the moment is a parameter
