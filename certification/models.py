@@ -1,7 +1,7 @@
 """The models of this app; each slice keeps its own."""
 
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
-from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, TickRun
+from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement
 from certification.numbers.models import NumberGroup, NumberImport, NumberImportRow, PhoneNumber, Provider
 from certification.reminders.models import Reminder
@@ -30,5 +30,6 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StatusSample",
     "TickRun",
 ]

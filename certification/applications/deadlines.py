@@ -143,6 +143,8 @@ WITH target AS (
     UPDATE certification_review review SET state = 'cancelled', claimed_by_id = NULL, claimed_at = NULL, claim_active_at = NULL
     FROM lapsed WHERE review.subject = 'application' AND review.subject_id = lapsed.id AND review.state = 'open'
     RETURNING review.id, review.company_id
+), pauses AS (
+    UPDATE certification_reviewpause pause SET ended_at = %(at)s FROM reviews WHERE pause.review_id = reviews.id AND pause.ended_at IS NULL
 ), journalled AS (
     {journal.INSERT}
     SELECT {journal.BY}, company_id, 'application', id, 'state', 'pending_maintenance', 'lapsed', 'waited too long' FROM lapsed
