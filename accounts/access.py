@@ -17,6 +17,7 @@ from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.journal import Actor
@@ -156,7 +157,10 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.actor = Actor.of(request)  # type: ignore[attr-defined]
         request.company = request.membership = None  # type: ignore[attr-defined]
-        response = self.get_response(request)
+        try:
+            response = self.get_response(request)
+        finally:
+            timezone.deactivate()
         if request.user.is_authenticated and "Cache-Control" not in response.headers:
             response.headers["Cache-Control"] = "no-store, private"
         return response
@@ -190,6 +194,7 @@ class AccessMiddleware:
         if membership is None:
             return redirect("staff_home" if request.user.is_staff else "company_create")
         request.membership, request.company = membership, membership.company  # type: ignore[attr-defined]
+        timezone.activate(membership.company.zone)  # every moment on the page is the company's local one
         require_company_permission(request, access)
         return None
 
@@ -226,6 +231,7 @@ def enter_company_of(request: Any, company_id: int) -> None:
     if membership is None:
         raise Http404
     request.membership, request.company = membership, membership.company
+    timezone.activate(membership.company.zone)
     require_company_permission(request, request.resolver_match.func.access)
     if request.method in SAFE_METHODS:
         return
