@@ -1,7 +1,7 @@
 """The models of this app; each slice keeps its own."""
 
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
-from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, TickRun
+from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
 from certification.numbers.models import (
     NumberExport,
@@ -39,5 +39,6 @@ __all__ = [
     "ReviewItem",
     "ReviewPause",
     "StagedFile",
+    "StatusSample",
     "TickRun",
 ]
