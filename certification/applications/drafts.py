@@ -132,7 +132,7 @@ def add_numbers(*, application: Application, numbers: PhoneNumberQuerySet, now: 
     chosen = eligible(company=current.company, kind=current.kind, now=now).filter(
         pk__in=numbers.order_by().values("pk")
     )
-    sql, parameters = chosen.order_by().values("pk").query.sql_with_params()
+    sql, parameters = chosen.order_by().values("id").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
