@@ -40,13 +40,25 @@ demo: $(STAMPS)/runtime
 test: $(STAMPS)/test
 	@$(RUN) -m pytest --numprocesses=auto $(ARGS)
 
-.PHONY: check
-check: $(STAMPS)/check
+.PHONY: check lint layout architecture types templates django
+check: lint layout architecture types templates django
+
+lint: $(STAMPS)/check
 	$(RUN) -m ruff check .
+
+layout: $(STAMPS)/check
 	$(RUN) -m ruff format --check .
+
+architecture: $(STAMPS)/check
 	$(RUN) -c 'import sys; from importlinter.cli import lint_imports_command as run; sys.exit(run())' --no-cache
+
+types: $(STAMPS)/check
 	$(RUN) -m mypy
+
+templates: $(STAMPS)/check
 	$(RUN) -m djlint templates --lint --quiet
+
+django: $(STAMPS)/check
 	$(RUN) manage.py check --fail-level WARNING
 	$(RUN) manage.py makemigrations --check --dry-run
 
