@@ -116,13 +116,13 @@ class Story:
         self.secret = password()
         self.serial = 0
         self.people: dict[str, User] = {}
-        self.events: list[tuple[dt.datetime, Callable[[dt.datetime], None]]] = []
+        self.events: list[tuple[dt.datetime, Callable[[dt.datetime], object]]] = []
 
     def days_ago(self, days: float) -> dt.datetime:
         """The moment so many days before the story's end."""
         return self.now - dt.timedelta(days=days)
 
-    def at(self, days_ago: float, event: Callable[[dt.datetime], None]) -> None:
+    def at(self, days_ago: float, event: Callable[[dt.datetime], object]) -> None:
         """Plan an event of the story."""
         self.events.append((self.days_ago(days_ago), event))
 
@@ -293,9 +293,9 @@ class Story:
             end_of_day((self.now - dt.timedelta(days=days)).astimezone(CHINA).date(), CHINA) + dt.timedelta(minutes=1)
             for days in range(75, 0, -1)
         ]
-        moments: list[tuple[dt.datetime, Callable[[dt.datetime], None]]] = [
+        moments: list[tuple[dt.datetime, Callable[[dt.datetime], object]]] = [
             *self.events,
-            *((night, lambda moment: tick(now=moment) and None) for night in nights),  # type: ignore[func-returns-value]
+            *((night, lambda moment: tick(now=moment)) for night in nights),
         ]
         for moment, event in sorted(moments, key=lambda item: item[0]):
             if moment < self.now:
@@ -401,7 +401,7 @@ def couriers(story: Story) -> None:
     last_day = company.today(story.now) + dt.timedelta(days=700)
     story.at(
         4,
-        lambda now: story.supply(company, "courier_licence", now, last_day=last_day, approve=False) and None,  # type: ignore[func-returns-value]
+        lambda now: story.supply(company, "courier_licence", now, last_day=last_day, approve=False) and None,
     )
 
 
@@ -409,7 +409,7 @@ def telemarketers(story: Story) -> None:
     """A telemarketing company that applied without the complaint handling process: its application waits."""
     company = story.company("智联呼叫中心", "telemarketing", story.person("telemarketing", "高远"))
     story.establish(company, numbers=25, first=73001, materials=USUAL)
-    story.at(5, lambda now: story.apply(company, now) and None)  # type: ignore[func-returns-value]
+    story.at(5, lambda now: story.apply(company, now))
 
 
 def school(story: Story) -> None:
@@ -450,8 +450,8 @@ def shop(story: Story) -> None:
     company = story.company("青禾生鲜超市", "retail", story.person("shop", "苏禾"))
     story.establish(company, numbers=20, first=76001, materials={**USUAL, "retail_licence": None})
     numbers = list(PhoneNumber.objects.of_company(company).order_by("pk").values_list("pk", flat=True))
-    story.at(12, lambda now: story.apply(company, now, PhoneNumber.objects.filter(pk__in=numbers[:12])) and None)  # type: ignore[func-returns-value]
-    story.at(0.2, lambda now: story.apply(company, now, PhoneNumber.objects.filter(pk__in=numbers[12:])) and None)  # type: ignore[func-returns-value]
+    story.at(12, lambda now: story.apply(company, now, PhoneNumber.objects.filter(pk__in=numbers[:12])))
+    story.at(0.2, lambda now: story.apply(company, now, PhoneNumber.objects.filter(pk__in=numbers[12:])))
 
 
 def designer(story: Story) -> None:
