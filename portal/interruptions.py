@@ -14,7 +14,9 @@ from portal.error_pages import DATABASE_AWAY, session_expired, unavailable
 class SignedInMiddleware(LoginRequiredMiddleware):
     """Sends visitors to the sign-in page; a form sent after the session's end comes back with everything typed."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> HttpResponseBase:
+    def handle_no_permission(  # type: ignore[override]  # any response, not only a redirect
+        self, request: HttpRequest, view_func: Callable[..., Any]
+    ) -> HttpResponseBase:
         """The sign-in page for a look, the kept form for a POST that holds something."""
         if request.method == "POST" and set(request.POST) - {"csrfmiddlewaretoken"}:
             return session_expired(request)
