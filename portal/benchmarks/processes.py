@@ -201,7 +201,7 @@ def measure_memory() -> list[dict[str, Any]]:
         rest = memory(portal.process)
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda number: get(portal.port, ("/", "/numbers/")[number % 2], cookies)[0], range(REQUESTS)))
-        enqueue = "from django_q.tasks import async_task\nfor _ in range(%d): async_task('time.sleep', 0)" % TASKS
+        enqueue = f"from django_q.tasks import async_task\nfor _ in range({TASKS}): async_task('time.sleep', 0)"
         manage = str(Path(settings.BASE_DIR) / "manage.py")
         subprocess.run(
             [sys.executable, manage, "shell", "-v", "0", "-c", enqueue], env=portal.environment, check=True,
