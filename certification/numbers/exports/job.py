@@ -29,7 +29,9 @@ STANDS_STILL = dt.timedelta(minutes=2)
 KEPT, KEPT_AFTER_FETCH = dt.timedelta(days=1), dt.timedelta(minutes=15)
 
 
-def journal_export(*, company: Company, filters: Filters, total: int, file_format: str, actor: Actor, now: dt.datetime) -> None:
+def journal_export(
+    *, company: Company, filters: Filters, total: int, file_format: str, actor: Actor, now: dt.datetime
+) -> None:
     """Write down who took which part of the list out of the portal."""
     journal.record(
         at=now,
@@ -116,5 +118,3 @@ def sweep(*, now: dt.datetime) -> dict[str, int]:
         default_storage.delete(name)
     NumberExport.objects.filter(pk__in=[pk for pk, _name in names]).update(removed_at=now, storage_name="")
     return {"removed": len(names), "started": started, "failed": failed}
-
-

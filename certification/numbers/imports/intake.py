@@ -224,9 +224,7 @@ def write_preview(*, number_import: NumberImport, columns: dict[str, int]) -> bo
     current.rows_accepted = counts[RowOutcome.ACCEPTED]
     current.rows_rejected = counts[RowOutcome.REJECTED]
     current.rows_skipped = counts[RowOutcome.SKIPPED]
-    current.save(
-        update_fields=["columns", "state", "rows_total", "rows_accepted", "rows_rejected", "rows_skipped"]
-    )
+    current.save(update_fields=["columns", "state", "rows_total", "rows_accepted", "rows_rejected", "rows_skipped"])
     return True
 
 

@@ -130,9 +130,7 @@ class Judge:
 
     def group_steps(self, cells: Sequence[Cell]) -> tuple[Step, ...]:
         """The groups of a row, from the top down."""
-        steps = tuple(
-            Step(str(kind), name) for target, kind in GROUP_COLUMNS if (name := self.cell(cells, target))
-        )
+        steps = tuple(Step(str(kind), name) for target, kind in GROUP_COLUMNS if (name := self.cell(cells, target)))
         return steps + split_path(self.cell(cells, Target.GROUP))
 
     def compare(self, batch: Iterable[JudgedRow]) -> None:
