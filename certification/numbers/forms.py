@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company
-from certification.numbers.group_tree import paths
+from certification.numbers.groups.tree import paths
 from certification.numbers.models import GroupKind, NumberGroup, PhoneNumber, Provider
 from certification.numbers.problems import reason
 from certification.numbers.registry import CERTIFIED_OR_UNDER_WAY
@@ -71,7 +71,9 @@ class NumberForm(forms.Form):
             # A disabled field keeps its value whatever is posted.
             for name in ("label", "provider"):
                 self.fields[name].disabled = True
-                self.fields[name].help_text = _("Changed by an application for a change, because the number is certified or being reviewed.")
+                self.fields[name].help_text = _(
+                    "Changed by an application for a change, because the number is certified or being reviewed."
+                )
 
     def clean_label(self) -> str:
         return clean_text(self.cleaned_data["label"])
@@ -111,7 +113,9 @@ class AddNumberForm(NumberForm):
     number_text = forms.CharField(
         label=_("Phone number"),
         max_length=100,
-        help_text=_("A mobile, a landline with its area code, a 400, 95 or 1069 number, or a foreign number with + and country code."),
+        help_text=_(
+            "A mobile, a landline with its area code, a 400, 95 or 1069 number, or a foreign number with + and country code."
+        ),
     )
     field_order = ("number_text", "label", "alias", "provider", "group", "backup_of")
 

@@ -15,7 +15,7 @@ from django.db.models.lookups import Contains
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import Status, counts_by_status, having_status, with_status
-from certification.numbers.group_tree import below
+from certification.numbers.groups.tree import below
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
 PAGE = 50

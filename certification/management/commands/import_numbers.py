@@ -32,7 +32,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the spreadsheet, .xlsx or .csv")
-        parser.add_argument("--company", required=True, help="the company's id or reference, as `demo --json` prints it")
+        parser.add_argument(
+            "--company", required=True, help="the company's id or reference, as `demo --json` prints it"
+        )
         parser.add_argument("--provider", default="official", help="code of the provider of rows that name none")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen, and import nothing")
         parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -46,6 +46,22 @@ def journal_export(
 
 
 @transaction.atomic
+def note_fetch(*, export: NumberExport, actor: Actor, now: dt.datetime) -> None:
+    """Write down that the file was fetched; the first time decides when it is removed."""
+    if NumberExport.objects.filter(pk=export.pk, fetched_at__isnull=True).update(fetched_at=now):
+        journal.record(
+            at=now,
+            actor=actor,
+            company_id=export.company_id,
+            subject="company",
+            subject_id=export.company_id,
+            aspect="export_fetched",
+            after=export.file_format,
+            detail={"rows": export.rows_total},
+        )
+
+
+@transaction.atomic
 def ask(
     *, company: Company, user: User, filters: Filters, file_format: str, language: str, actor: Actor, now: dt.datetime
 ) -> NumberExport:

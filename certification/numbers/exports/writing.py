@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import with_status
-from certification.numbers.group_tree import paths
+from certification.numbers.groups.tree import paths
 from certification.numbers.listing import Filters, filtered
 from certification.numbers.models import ExportFormat, NumberKind, PhoneNumber
 from certification.numbers.shapes import dialled

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from accounts.companies import Company
-from certification.numbers.group_tree import DEEPEST, Step, path_text, split_path
+from certification.numbers.groups.tree import DEEPEST, Step, path_text, split_path
 from certification.numbers.imports.columns import Target
 from certification.numbers.imports.sheets import Rows, shown
 from certification.numbers.models import GroupKind, PhoneNumber, Provider, RowOutcome

@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 
 from accounts import journal
 from accounts.journal import Actor, ActorKind
-from certification.numbers.group_tree import Step, ensure_paths, path_steps
+from certification.numbers.groups.tree import Step, ensure_paths, path_steps
 from certification.numbers.imports.intake import RUN_TASK, discard, remove_file
 from certification.numbers.models import ImportState, NumberImport, NumberImportRow, RowOutcome
 
