@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -16,6 +16,11 @@ from certification.numbers.problems import reason
 from certification.numbers.registry import CERTIFIED_OR_UNDER_WAY
 from certification.numbers.shapes import ReadNumber, dialled, read_number
 
+if TYPE_CHECKING:
+    GroupChoice = forms.ModelChoiceField[NumberGroup]
+else:
+    GroupChoice = forms.ModelChoiceField
+
 
 def clean_text(value: str) -> str:
     """One line without control characters."""
@@ -27,7 +32,7 @@ def group_choices(company: Company, *, without: frozenset[int] = frozenset()) ->
     return sorted(((pk, path) for pk, path in paths(company.pk).items() if pk not in without), key=lambda item: item[1])
 
 
-class GroupField(forms.ModelChoiceField):
+class GroupField(GroupChoice):
     """One of the company's own groups, by its path."""
 
     def __init__(self, **options: Any) -> None:

@@ -160,17 +160,16 @@ def _read_plain(text: str) -> ReadNumber | Problem:
         main, extension = _without_extension(text)
         if not extension:
             return _explain_text(text)
-    found = _with_hyphen_extension(main) if not extension else None
-    if found is None:
-        found = _from_digits(main.translate(_SEPARATORS))
-    if isinstance(found, Problem):
-        numbers = [part for part in main.split("/") if part.strip()]
-        if len(numbers) > 1 and all(
-            isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers
-        ):
-            return Problem.SEVERAL
-        return found
-    return found._replace(extension=extension) if extension else found
+    split = None if extension else _with_hyphen_extension(main)
+    found = split or _from_digits(main.translate(_SEPARATORS))
+    if isinstance(found, ReadNumber):
+        return found._replace(extension=extension) if extension else found
+    numbers = [part for part in main.split("/") if part.strip()]
+    if len(numbers) > 1 and all(
+        isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers
+    ):
+        return Problem.SEVERAL
+    return found
 
 
 def _is_number_text(text: str) -> bool:

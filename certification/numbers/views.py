@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -29,7 +29,8 @@ from certification.numbers.shapes import dialled, mask_number
 READ = Permission.READ_COMPANY
 
 
-class Tab(NamedTuple):
+@dataclass(frozen=True)
+class Tab:
     """One tab above the list."""
 
     url: str

@@ -94,7 +94,7 @@ def paths(company_id: int) -> dict[int, str]:
     }
 
     def path(pk: int) -> str:
-        names = []
+        names: list[str] = []
         at: int | None = pk
         while at is not None and len(names) < DEEPEST + 1:
             parent, name = rows[at]
