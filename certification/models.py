@@ -1,8 +1,8 @@
 """The models of this app; each slice keeps its own."""
 
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
-from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, TickRun
-from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement
+from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
+from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
 from certification.numbers.models import (
     NumberExport,
     NumberGroup,
@@ -38,5 +38,7 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StagedFile",
+    "StatusSample",
     "TickRun",
 ]
