@@ -102,7 +102,7 @@ def take_in(
     now: dt.datetime,
 ) -> NumberImport:
     """Store the upload and what was guessed about it. Raises UnreadableFile, and then stores nothing."""
-    taken = examine(file, name)  # type: ignore[arg-type]
+    taken = examine(file, name)
     file.seek(0)
     stored = default_storage.save(f"imports/{company.ref}/{now:%Y%m%d%H%M%S}.{taken.layout.kind}", file)
     try:
