@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django import forms
@@ -36,7 +37,8 @@ rules_view = staff_view(write=Permission.EDIT_RULES)
 writing_view = staff_view(read=Permission.EDIT_RULES, write=Permission.EDIT_RULES)
 
 
-class Tab(NamedTuple):
+@dataclass(frozen=True)
+class Tab:
     """One part of the rules."""
 
     url: str
