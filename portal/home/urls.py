@@ -8,5 +8,6 @@ from portal.home import views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("search/", views.search_results, name="search"),
     path("staff/", views.staff_home, name="staff_home"),
 ]

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from accounts.access import SignedInRequest, company_view, staff_view
 from portal.home.overview import overview_of
+from portal.home.search import search
 
 
 @company_view()
@@ -15,6 +16,15 @@ def overview(request: SignedInRequest) -> HttpResponse:
     """The company's overview."""
     now = timezone.now()
     return render(request, "home/overview.html", {"overview": overview_of(request.company, now=now), "now": now})
+
+
+@company_view()
+def search_results(request: SignedInRequest) -> HttpResponse:
+    """What the company has that fits `q`."""
+    now = timezone.now()
+    text = request.GET.get("q", "")[:80]
+    context = {"search_query": text, "found": search(request.company, text, now=now), "now": now}
+    return render(request, "home/search.html", context)
 
 
 @staff_view()
