@@ -263,7 +263,15 @@ def move_end(
     if problems:
         raise PlanRefused({"planned_end": next(iter(problems.values()))})
     before, was_overrunning = current.planned_end, current.overrunning_since is not None
-    write(plan, planned_end=planned_end, expected_from=planned_end, expected_until=planned_end, overrunning_since=None)
+    moved = {name: planned_end for name in ("planned_end", "expected_from", "expected_until")}
+    try:
+        with transaction.atomic():
+            write(plan, **moved, overrunning_since=None)
+    except IntegrityError as clash:  # somebody planned the like of it into the new window at the same instant
+        other = overlapping(draft=draft, other_than=current.pk).first()
+        if other is None:
+            raise
+        raise PlanRefused({"planned_end": overlap_text(other)}) from clash
     note(
         plan,
         actor=actor,

@@ -136,9 +136,9 @@ def percent_of(maintenance: Maintenance, now: dt.datetime) -> int | None:
 def covered_numbers(maintenance: Maintenance, company: Company) -> int:
     """How many of the company's certified numbers lie in its scope."""
     numbers = PhoneNumber.objects.of_company(company).filter(lifecycle="certified")
-    if maintenance.scope == Scope.PROVIDER:
+    if maintenance.provider_id is not None:
         numbers = numbers.filter(provider_id=maintenance.provider_id)
-    if maintenance.scope == Scope.NUMBER:
+    if maintenance.number_id is not None:
         numbers = numbers.filter(pk=maintenance.number_id)
     return numbers.count()
 
