@@ -123,7 +123,10 @@ def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | 
     """
     with transaction.atomic(savepoint=False):
         take_turn(shared=True)
-        return reconcile_at(now=engine_moment(now), actor=actor, company_id=company_id)
+        done = reconcile_at(now=engine_moment(now), actor=actor, company_id=company_id)
+        if done.noticed:
+            notices.wake_delivery()
+        return done
 
 
 def reconcile_at(*, now: dt.datetime, actor: Actor, company_id: int | None = None) -> Reconciled:
