@@ -16,6 +16,11 @@ def main() -> None:
         settings.INSTALLED_APPS  # noqa: B018  (reads the settings)
     except ImproperlyConfigured as problem:
         sys.exit(f"The portal is not configured properly. {problem}")
+    except ValueError as problem:
+        sys.exit(
+            f"The portal is not configured properly. A variable of the environment has a value of the wrong kind ({problem}); "
+            "docs/operations.md lists them."
+        )
     execute_from_command_line(sys.argv)
 
 

@@ -1,5 +1,7 @@
 """The certification app: numbers, materials, applications, maintenance, reviews, reminders."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,8 @@ class CertificationConfig(AppConfig):
 
     name = "certification"
     verbose_name = _("Certification")
+
+    def ready(self) -> None:
+        """Make known what this app declares."""
+        import_module("certification.company_reactions")
+        import_module("certification.journal_vocabulary")

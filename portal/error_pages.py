@@ -10,6 +10,7 @@ import logging
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from email.utils import parseaddr
 from functools import wraps
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -60,7 +61,7 @@ def language_of(request: HttpRequest) -> str:
         return str(known)
     try:
         return translation.get_language_from_request(request)
-    except Exception:
+    except Exception:  # noqa: BLE001 - an error page must come, whatever is broken
         return settings.LANGUAGE_CODE
 
 
@@ -84,7 +85,7 @@ def error_page(request: HttpRequest, status: int, **values: Any) -> HttpResponse
         "status": status,
         "request": request,  # for the language switch and nothing else: no processor runs
         "request_id": getattr(request, "request_id", "") or getattr(request, "id", ""),
-        "support": getattr(settings, "SUPPORT_EMAIL", ""),
+        "support": getattr(settings, "SUPPORT_EMAIL", "") or parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "home_url": address_or_empty("overview"),
         **values,
     }
@@ -130,7 +131,9 @@ def conflict(
 
 
 @in_language_of_visitor
-def too_many_requests(request: HttpRequest, exception: Exception | None = None, *, retry_after: int = 60) -> HttpResponse:
+def too_many_requests(
+    request: HttpRequest, exception: Exception | None = None, *, retry_after: int = 60
+) -> HttpResponse:
     """429: slow down. `retry_after` in seconds goes into the header and into the words."""
     response = error_page(
         request, 429, retry_at=timezone.now() + timedelta(seconds=retry_after), kept_fields=kept_fields(request)
@@ -146,9 +149,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 @in_language_of_visitor
-def unavailable(
-    request: HttpRequest, *, retry_after: int = 30, retry_at: datetime | None = None
-) -> HttpResponse:
+def unavailable(request: HttpRequest, *, retry_after: int = 30, retry_at: datetime | None = None) -> HttpResponse:
     """503: the database or another part is away for a moment. `retry_at` where the end is known."""
     response = last_resort(request, 503, retry_at=retry_at, retry_after=retry_after, happened_at=timezone.now())
     response.headers["Retry-After"] = str(retry_after)
@@ -166,7 +167,9 @@ def last_resort(request: HttpRequest, status: int, **values: Any) -> HttpRespons
             translation.get_language() or "zh-Hans",
             status,
             gettext("Something went wrong on our side"),
-            gettext("It is uncertain whether your last action was saved. Go back, look, and repeat it if it is missing."),
+            gettext(
+                "It is uncertain whether your last action was saved. Go back, look, and repeat it if it is missing."
+            ),
             getattr(request, "request_id", ""),
         )
         response = HttpResponse(html, status=status)
@@ -198,10 +201,7 @@ def kept_fields(request: HttpRequest) -> list[KeptField]:
     if request.method != "POST" or not same_origin(request):
         return []
     fields = [
-        KeptField(name, value)
-        for name, values in request.POST.lists()
-        if not SECRET.search(name)
-        for value in values
+        KeptField(name, value) for name, values in request.POST.lists() if not SECRET.search(name) for value in values
     ]
     if len(fields) > MOST_KEPT_FIELDS or sum(len(field.value) for field in fields) > MOST_KEPT_CHARACTERS:
         return []
@@ -216,29 +216,38 @@ def held_secret(request: HttpRequest) -> bool:
 @in_language_of_visitor
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: usually a page left open across a sign-in. Keeps what was typed, to be sent again."""
-    return form_again(request, status=403)
+    return form_again(request)
 
 
 @in_language_of_visitor
 def session_expired(request: HttpRequest) -> HttpResponse:
     """For a POST by somebody whose session has ended: keeps what was typed until they have signed in again."""
-    return form_again(request, status=403)
+    return form_again(request)
 
 
-def form_again(request: HttpRequest, *, status: int) -> HttpResponse:
-    """The page that shows the typed values and sends them again with a fresh token, to the same address."""
+def form_again(request: HttpRequest) -> HttpResponse:
+    """The page that shows the typed values and sends them again with a fresh token, to the same address.
+
+    Where the form was sent by htmx the page it stands on is still there: the headers give portal.js the token for it.
+    """
     fields = kept_fields(request)
-    files = [uploaded.name for _, uploaded in request.FILES.items()] if fields else []
+    files = [upload.name for _, uploads in request.FILES.lists() for upload in uploads] if fields else []
     user = getattr(request, "user", None)
-    return error_page(
+    signed_in = bool(user and user.is_authenticated)
+    token = get_token(request)
+    response = error_page(
         request,
-        status,
+        403,
         expired=True,
         kept_fields=fields,
         lost_files=files,
         can_resend=bool(fields) and not held_secret(request) and not files,
         action=request.get_full_path(),
-        csrf_token=get_token(request),
-        signed_in=bool(user and user.is_authenticated),
+        csrf_token=token,
+        signed_in=signed_in,
         login_url=address_or_empty(settings.LOGIN_URL),
     )
+    response.headers["X-Portal-Form"] = "expired" if signed_in else "signed-out"
+    if same_origin(request):
+        response.headers["X-CSRFToken"] = token
+    return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 urlpatterns = [
-    path("", include("portal.home_urls")),
+    path("", include("portal.home.urls")),
     path("account/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("certification.urls")),

@@ -28,10 +28,13 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings as django_settings
+from django.db import connection
+
+from tests.template_database import ensure_template
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
-    from pytest_django import Settings
+    from pytest_django import DjangoDbBlocker, Settings
     from pytest_django.live_server_helper import LiveServer
 
 pytest_plugins = ["tests.cast"]
@@ -87,6 +90,18 @@ def announce(lines: list[str]) -> None:
     width = max(map(len, lines))
     frame = "+" + "-" * (width + 2) + "+"
     print("", frame, *(f"| {line:<{width}} |" for line in lines), frame, sep="\n", file=sys.__stderr__, flush=True)
+
+
+# --- The test database ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Each test process has a database of its own, copied from one template."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = ensure_template(connection)
 
 
 # --- Mail ------------------------------------------------------------------------------------------------------------

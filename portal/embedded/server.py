@@ -115,8 +115,9 @@ class EmbeddedServer:
                         self._start()
                         continue
                     except EmbeddedServerError as problem:
-                        orphans = "is still in use" in str(problem)
-                        if not orphans or time.monotonic() > deadline - START_TIMEOUT + ORPHANS_TIMEOUT:
+                        # The orphans of a killed server, or the orphaned start of a killed command, need a moment.
+                        passing = "is still in use" in str(problem) or self._postmaster() is not None
+                        if not passing or time.monotonic() > deadline - START_TIMEOUT + ORPHANS_TIMEOUT:
                             raise
                 if time.monotonic() > deadline:
                     raise EmbeddedServerError(
@@ -232,9 +233,10 @@ class EmbeddedServer:
                 self.data.rename(self.home / f"data.incomplete-{int(time.time())}")
             else:
                 self.data.rmdir()
-        draft = self.home / "data.draft"
-        shutil.rmtree(draft, ignore_errors=True)
-        draft.mkdir(mode=0o700)
+        for abandoned in self.home.glob("data.draft-*"):
+            shutil.rmtree(abandoned, ignore_errors=True)
+        # A new name each time: the initdb of a killed process may still be writing under the old one.
+        draft = Path(tempfile.mkdtemp(prefix="data.draft-", dir=self.home))
         user = self._server_user(draft)
         if user is not None:
             os.chown(draft, user.pw_uid, user.pw_gid)

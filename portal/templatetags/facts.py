@@ -82,7 +82,9 @@ def display_html(displayed: bool | None, language: str | None) -> SafeString:
     if displayed is None:
         return format_html('<span class="fact-muted">{}</span>', gettext("Not displayed"))
     if displayed:
-        return format_html('<span class="display-on">{}{}</span>', icon_svg("eye", style="micro", size=16), gettext("Normal"))
+        return format_html(
+            '<span class="display-on">{}{}</span>', icon_svg("eye", style="micro", size=16), gettext("Normal")
+        )
     return format_html(
         '<span class="display-off">{}{}</span>', icon_svg("eye-slash", style="micro", size=16), gettext("Suspended")
     )
@@ -110,9 +112,7 @@ def until_html(facts: Facts, now: datetime) -> SafeString:
         return format_html('<span class="fact-muted">{}</span>', words)
     last = facts.until_latest or facts.until
     when = (
-        time_element(facts.until, when_text(facts.until))
-        if last == facts.until
-        else range_element(facts.until, last)
+        time_element(facts.until, when_text(facts.until)) if last == facts.until else range_element(facts.until, last)
     )
     late = " left-late" if is_past(last, now) else ""
     return format_html('<span class="until">{}</span> <span class="left{}">{}</span>', when, late, left_text(last, now))
@@ -120,17 +120,25 @@ def until_html(facts: Facts, now: datetime) -> SafeString:
 
 def status_html(facts: Facts) -> SafeString:
     """The tag, the cause after it, and further causes below."""
-    tag = status_tag_html(str(facts.tone), str(facts.label), str(getattr(facts, "icon", "") or ""))
-    cause = format_html(' <span class="cause">{}</span>', facts.cause) if facts.cause else mark_safe("")
-    notes = format_html_join("", '<span class="fact-note">{}</span>', ((note,) for note in facts.notes or ()))
-    return format_html("{}{}{}", tag, cause, notes)
+    notes = tuple(str(note) for note in facts.notes or ())
+    icon = str(getattr(facts, "icon", "") or "")
+    return status_lines(str(facts.tone), str(facts.label), icon, str(facts.cause or ""), notes)
+
+
+@lru_cache(maxsize=1024)
+def status_lines(tone: str, label: str, icon: str, cause: str, notes: tuple[str, ...]) -> SafeString:
+    """The markup of `status_html`; the rows of a list share few of them."""
+    tag = status_tag_html(tone, label, icon)
+    cause_html = format_html(' <span class="cause">{}</span>', cause) if cause else ""
+    note_html = format_html_join("", '<span class="fact-note">{}</span>', ((note,) for note in notes))
+    return format_html('<span class="status-line">{}{}</span>{}', tag, cause_html, note_html)
 
 
 def action_html(facts: Facts, css: str) -> SafeString:
-    """The one next action as a link, or the words "nothing to do"."""
-    if facts.action_url:
-        return format_html('<a class="{}" href="{}">{}</a>', css, facts.action_url, facts.action_label)
-    return format_html('<span class="fact-muted">{}</span>', gettext("Nothing to do"))
+    """The one next action as a link; nothing without one, for then the third fact says so already."""
+    if not facts.action_url:
+        return mark_safe("")
+    return format_html('<a class="{}" href="{}">{}</a>', css, facts.action_url, facts.action_label)
 
 
 @register.simple_tag(takes_context=True)
@@ -144,18 +152,17 @@ def four_facts(
     """The four facts in their order: `card` on a thing's own page, `row` inside a list, `cells` as four `<td>`."""
     at = clock(context, now)
     language = get_language()
-    labels = fact_labels(language)
     values = (
         status_html(facts),
         display_html(facts.displayed, language),
         turn_html(str(facts.turn), language),
         until_html(facts, at),
     )
-    if variant == "cells":
-        return format_html_join("", '<td data-label="{}" class="{}">{}</td>', zip(labels, CELLS, values, strict=True))
-    body = format_html_join(
-        "", '<div class="{}"><dt>{}</dt><dd>{}</dd></div>', zip(CELLS, labels, values, strict=True)
-    )
+    cells = variant == "cells"
+    body = frame_of_facts(language, cells) % values
+    if cells:
+        return mark_safe(body)  # noqa: S308 - four SafeStrings in markup without other values
+    body = mark_safe(body)  # noqa: S308 - as above
     if variant == "row":
         return format_html('<dl class="facts facts-row">{}</dl>', body)
     return format_html(
@@ -164,7 +171,9 @@ def four_facts(
         facts.sentence,
         body,
         since_html(facts),
-        format_html('<p class="facts-action">{}</p>', action_html(facts, "btn btn-primary")) if action and facts.action_url else "",
+        format_html('<p class="facts-action">{}</p>', action_html(facts, "btn btn-primary"))
+        if action and facts.action_url
+        else "",
     )
 
 
@@ -173,7 +182,8 @@ def since_html(facts: Facts) -> SafeString:
     if not facts.since:
         return mark_safe("")
     return format_html(
-        '<p class="facts-since">{}</p>', format_html(gettext("Since {}"), time_element(facts.since, when_text(facts.since)))
+        '<p class="facts-since">{}</p>',
+        format_html(gettext("Since {}"), time_element(facts.since, when_text(facts.since))),
     )
 
 
@@ -186,6 +196,14 @@ def fact_labels(language: str | None) -> tuple[str, str, str, str]:
     return gettext("Status"), gettext("Display"), gettext("Whose turn"), gettext("Until")
 
 
+@lru_cache(maxsize=8)
+def frame_of_facts(language: str | None, cells: bool) -> str:
+    """The markup around four values, each a `%s`: table cells, or the pairs of a description list."""
+    shape = '<td data-label="{}" class="{}">%s</td>' if cells else '<div class="{1}"><dt>{0}</dt><dd>%s</dd></div>'
+    labels = (label.replace("%", "%%") for label in fact_labels(language))
+    return "".join(format_html(shape, label, css) for label, css in zip(labels, CELLS, strict=True))
+
+
 @register.simple_tag
 def four_facts_headings() -> SafeString:
     """Four `<th>` for a table whose rows use `variant="cells"`."""
@@ -194,7 +212,7 @@ def four_facts_headings() -> SafeString:
 
 @register.simple_tag
 def next_action(facts: Facts, css: str = "btn btn-sm btn-outline-primary") -> SafeString:
-    """The one next action of a row, or "nothing to do"."""
+    """The one next action of a row; empty where there is nothing to do."""
     return action_html(facts, "" + css)
 
 

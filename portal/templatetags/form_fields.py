@@ -61,17 +61,15 @@ def css_class(bound: BoundField, kind: str) -> str:
     return " ".join(filter(None, [base, own, "is-invalid" if bound.errors else ""]))
 
 
-def use_native_date(bound: BoundField) -> dict[str, str]:
-    """Attributes for the browser's own date control, which wants ISO values whatever the language."""
-    widget = bound.field.widget
-    if not isinstance(widget, forms.DateInput | forms.DateTimeInput) or isinstance(bound.field, forms.TimeField):
-        return {}
-    # The widget belongs to this form alone: Form.__init__ copies the declared fields deeply.
+def use_native_date(bound: BoundField) -> None:
+    """Turn a text input for a date into the browser's own control, which wants ISO values whatever the language."""
+    widget = bound.field.widget  # this form's own: Form.__init__ copies the declared fields deeply
     if isinstance(widget, forms.DateTimeInput):
-        widget.format = widget.format or "%Y-%m-%dT%H:%M"
-        return {"type": "datetime-local"}
-    widget.format = widget.format or "%Y-%m-%d"
-    return {"type": "date"}
+        widget.input_type, widget.format = "datetime-local", widget.format or "%Y-%m-%dT%H:%M"
+    elif isinstance(widget, forms.DateInput):
+        widget.input_type, widget.format = "date", widget.format or "%Y-%m-%d"
+    elif isinstance(widget, forms.TimeInput):
+        widget.input_type, widget.format = "time", widget.format or "%H:%M"
 
 
 def first_id(bound: BoundField) -> str:
@@ -116,10 +114,11 @@ def field(
     kind = kind_of(bound)
     if kind == "hidden":
         return {"kind": kind, "control": bound.as_hidden()}
-    hint = hint or bound.help_text
+    use_native_date(bound)
+    hint = hint or str(bound.help_text)
     described = [f"{bound.auto_id}_helptext"] if hint else []
     described += [f"{bound.auto_id}_error"] if bound.errors else []
-    attrs: dict[str, Any] = {"class": css_class(bound, kind), **use_native_date(bound)}
+    attrs: dict[str, Any] = {"class": css_class(bound, kind)}
     extra = {"autocomplete": autocomplete, "inputmode": inputmode, "rows": rows, "accept": accept}
     attrs.update({name: value for name, value in extra.items() if value})
     if described and kind not in {"choices", "group"}:
@@ -214,7 +213,7 @@ def forms_in(context: template.Context) -> list[Any]:
 
 @register.simple_tag(takes_context=True)
 def title_prefix(context: template.Context) -> SafeString | str:
-    """"Error: " at the head of the title while a form on the page has errors."""
+    """The word "Error" at the head of the title while a form on the page has errors."""
     failed = any(has_errors(source) for source in flatten(forms_in(context)))
     return format_html("{}", gettext("Error: ")) if failed or context.get("page_has_errors") else ""
 

@@ -22,7 +22,7 @@ BANNER_ICONS = {
 
 def frame(name: str, content: str, **values: Any) -> SafeString:
     """The component template `name` around `content`, which the template engine has rendered (and escaped) already."""
-    return render_to_string(f"components/{name}.html", {"content": mark_safe(content), **values})
+    return render_to_string(f"components/{name}.html", {"content": mark_safe(content), **values})  # noqa: S308
 
 
 @register.simple_block_tag

@@ -28,7 +28,14 @@ def empty_state(
     title: str, text: str = "", action_url: str = "", action_label: str = "", icon_name: str = "inbox"
 ) -> dict[str, Any]:
     """Nothing here yet: the reason, and one action."""
-    return {"title": title, "text": text, "url": action_url, "action": action_label, "icon_name": icon_name, "kind": "empty"}
+    return {
+        "title": title,
+        "text": text,
+        "url": action_url,
+        "action": action_label,
+        "icon_name": icon_name,
+        "kind": "empty",
+    }
 
 
 @register.inclusion_tag("components/empty_state.html")
@@ -144,6 +151,8 @@ def result_panel(
 
 
 @register.inclusion_tag("components/document_viewer.html")
-def document_viewer(pages: Iterable[Any], title: str, open_url: str = "", viewer_id: str = "document") -> dict[str, Any]:
+def document_viewer(
+    pages: Iterable[Any], title: str, open_url: str = "", viewer_id: str = "document"
+) -> dict[str, Any]:
     """A document's pages as images, with zoom and rotation: `.url .alt .width .height`; `open_url` is the plain way in."""
     return {"pages": list(pages), "title": title, "open_url": open_url, "viewer_id": viewer_id}

@@ -44,7 +44,7 @@ def zone_text(value: datetime) -> str:
     sign, size = ("−", -offset) if offset < timedelta() else ("+", offset)
     hours, minutes = divmod(int(size.total_seconds()) // 60, 60)
     utc = "UTC" if not size else f"UTC{sign}{hours}" + (f":{minutes:02}" if minutes else "")
-    return utc if zone in {"UTC", ""} else f"{zone.replace('_', ' ')} ({utc})"
+    return utc if zone in {"UTC", ""} else f"{zone.replace('_', ' ')}, {utc}"
 
 
 def moment_text(value: datetime, *, zone: bool = False) -> str:
@@ -83,12 +83,12 @@ def left_text(until: date, now: datetime) -> str:
 
 
 def days_left(days: int) -> str:
-    """"3 days left"."""
+    """What is left, in days."""
     return ngettext("%(count)d day left", "%(count)d days left", days) % {"count": days}
 
 
 def days_overdue(days: int) -> str:
-    """"overdue by 2 days"."""
+    """How late it is, in days."""
     return ngettext("overdue by %(count)d day", "overdue by %(count)d days", days) % {"count": days}
 
 
@@ -147,7 +147,9 @@ def left(context: template.Context, until: date | None, now: datetime | None = N
     if not until:
         return ""
     at = clock(context, now)
-    return format_html('<span class="left{}">{}</span>', " left-late" if is_past(until, at) else "", left_text(until, at))
+    return format_html(
+        '<span class="left{}">{}</span>', " left-late" if is_past(until, at) else "", left_text(until, at)
+    )
 
 
 @register.filter(name="day_text")

@@ -8,7 +8,11 @@ from django import template
 from django.conf import settings
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext_lazy
+
+from portal.templatetags.icons import icon_svg
 
 register = template.Library()
 
@@ -46,7 +50,27 @@ def url_or_empty(name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def company_navigation(context: template.Context) -> Any:
+def navigation_list(context: template.Context, vertical: bool = False) -> SafeString:
+    """The menu as a list of links. A page shows it twice, beside the content and in the sheet for phones."""
+    current = mark_safe(' aria-current="page"')
+    links = format_html_join(
+        "",
+        '<li><a href="{}"{}>{}<span>{}</span>{}</a></li>',
+        (
+            (
+                item.url,
+                current if item.current else "",
+                icon_svg(item.icon, style="outline") if item.icon else "",
+                item.label,
+                format_html('<span class="badge-count">{}</span>', item.badge) if item.badge else "",
+            )
+            for item in menu_items(context)
+        ),
+    )
+    return format_html('<ul class="nav-list{}">{}</ul>', " nav-vertical" if vertical else "", links)
+
+
+def menu_items(context: template.Context) -> Any:
     """The context's `navigation`, or the company's usual places as far as they exist."""
     if context.get("navigation"):
         return context["navigation"]

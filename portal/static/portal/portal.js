@@ -30,6 +30,7 @@
 
   // --- Sent once: a second click on a form that is under way does nothing ------------------------------------------
 
+  let waiting = null; // the timer that keeps a draft
   let clicked = null; // the button of a live form, which htmx does not name when the connection fails
 
   function hold(form, button) {
@@ -64,6 +65,7 @@
       return;
     }
     if (form.hasAttribute("data-clears-drafts")) forgetDrafts();
+    clearTimeout(waiting);
     keepDraft(form);
     if (!navigator.onLine) { // leaving now would end on the browser's own error page
       event.preventDefault();
@@ -84,6 +86,7 @@
   // --- Lost connection: say so, keep everything, offer to try again -------------------------------------------------
 
   let retry = null;
+  let shownByAnswer = false; // an answer of 200 that is the sign-in page: the request counts as successful, the banner stays
 
   function connectionLost(kind, again) {
     const bar = $("#connection");
@@ -91,6 +94,8 @@
     $("[data-connection-text]", bar).textContent = bar.dataset[kind] ?? bar.dataset.server;
     retry = again;
     $("[data-connection-retry]", bar).hidden = !again;
+    const door = $("[data-connection-login]", bar);
+    if (door) door.hidden = kind !== "signedOut";
     bar.hidden = false;
   }
 
@@ -121,24 +126,52 @@
 
   const isPolling = (event) => event.detail.elt.getAttribute?.("hx-trigger")?.startsWith("every");
 
+  function takeToken(token) {
+    if (!token) return;
+    for (const field of $$("input[name=csrfmiddlewaretoken]")) field.value = token;
+    if (document.body.hasAttribute("hx-headers")) document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+
+  // The session ended, and the answer is the sign-in page: keep this page and what was typed into it.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const login = $("#connection")?.dataset.login;
+    const { xhr } = event.detail;
+    if (!login || !xhr.responseURL || location.pathname === login || new URL(xhr.responseURL).pathname !== login) return;
+    event.detail.shouldSwap = false;
+    if (isPolling(event)) return;
+    const form = event.detail.requestConfig?.elt;
+    if (form?.dataset?.draft) tab.remove(`sent:${form.dataset.draft}`);
+    connectionLost("signedOut", againFor({ detail: { ...event.detail, elt: form ?? event.detail.elt } }));
+    shownByAnswer = true;
+  });
+
   document.addEventListener("htmx:sendError", (event) => { if (!isPolling(event)) connectionLost("offline", againFor(event)); });
   document.addEventListener("htmx:timeout", (event) => { if (!isPolling(event)) connectionLost("offline", againFor(event)); });
   document.addEventListener("htmx:responseError", (event) => {
     const { status } = event.detail.xhr;
+    const form = event.detail.xhr.getResponseHeader("X-Portal-Form"); // "expired" or "signed-out": the form was not taken
+    if (form) {
+      takeToken(event.detail.xhr.getResponseHeader("X-CSRFToken"));
+      connectionLost(form === "expired" ? "expired" : "signedOut", againFor(event));
+      return;
+    }
     if (isPolling(event) && status >= 500) return; // the next poll tries again by itself
-    if (status === 401) connectionLost("signedOut", againFor(event));
-    else if (status === 429) connectionLost("busy", againFor(event));
+    if (status === 429) connectionLost("busy", againFor(event));
     else if (status >= 500) connectionLost("server", againFor(event));
     else connectionLost("refused", null);
   });
   document.addEventListener("htmx:afterRequest", (event) => {
     const form = event.detail.elt.closest?.("form");
     if (form) release(form);
-    if (event.detail.successful) connectionBack();
+    if (event.detail.successful && !shownByAnswer) connectionBack();
+    shownByAnswer = false;
   });
   window.addEventListener("online", () => { if (retry) announce($("[data-connection-retry]")?.textContent); });
 
-  // Filters: leave empty fields out of the address.
+  // Filters: what was typed has been searched for already when the field is left; empty fields stay out of the address.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches(".filter-bar[hx-get] input[type=search]")) event.stopImmediatePropagation();
+  }, true);
   document.addEventListener("htmx:configRequest", (event) => {
     if (!event.detail.elt.matches?.(".filter-bar")) return;
     const data = event.detail.formData;
@@ -212,12 +245,11 @@
     form.prepend(note);
   }
 
-  let waiting = null;
   document.addEventListener("input", (event) => {
     const form = event.target.form;
     if (!form?.dataset.draft) return;
     clearTimeout(waiting);
-    waiting = setTimeout(() => keepDraft(form), 250);
+    waiting = setTimeout(() => { if (form.isConnected && !form.dataset.sent) keepDraft(form); }, 250);
   });
   window.addEventListener("pagehide", () => $$("form[data-draft]:not([data-sent])").forEach((form) => {
     if (tab.get(`draft:${form.dataset.draft}`)) keepDraft(form);
@@ -230,7 +262,7 @@
       if (owner !== (tab.get("draft-owner") ?? owner)) forgetDrafts(); // somebody else has signed in in this tab
       tab.set("draft-owner", owner);
     }
-    if (!body.hasAttribute("data-keep-drafts") && !body.classList.contains("error-side")) {
+    if (!$("#main")?.hasAttribute("data-keep-drafts")) {
       for (const name of tab.keys()) {
         const key = name.startsWith("sent:") && name.slice(5);
         if (key && !$(`form[data-draft="${CSS.escape(key)}"]`)) forgetDraft(key); // sent, and another page came: it arrived

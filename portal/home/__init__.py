@@ -1,0 +1,1 @@
+"""What a person sees first: the company's overview, the staff console."""
