@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django_q.status import Stat
 
+from portal.catalogues import CatalogueProblem
 from portal.database import DatabaseProblem, ensure_database
 from portal.preparation import prepare
 from portal.supervisor import STOP_SIGNALS, ProcessFailed, Service, Supervisor
@@ -48,7 +49,7 @@ class Command(BaseCommand):
             ensure_database(patience=options["patience"])
             prepare(say=self.say)
             logins = demonstration_logins() if settings.MODE == "demo" and "demo" in get_commands() else []
-        except DatabaseProblem as problem:
+        except (DatabaseProblem, CatalogueProblem) as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:
             self.say("Stopped before anything was running. 已停止。")
