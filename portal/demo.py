@@ -22,7 +22,7 @@ from django.db import transaction
 from django.db.models import F
 from stdnum.cn import uscc
 
-from accounts.access import CompanyRole, StaffRole
+from accounts.access import CompanyRole, StaffRole, switch_company
 from accounts.companies import Company, CompanyKind, Industry
 from accounts.journal import Actor
 from accounts.memberships import StaffAssignment, set_role
@@ -336,6 +336,8 @@ def tell(story: Story) -> None:
     designer(story)
     story.play()
     mails_of_the_past(story)
+    owner = story.people["owner"]
+    switch_company(user=owner, company_id=Company.objects.filter(memberships__user=owner).earliest("pk").pk)
 
 
 def staff(story: Story) -> None:
