@@ -58,6 +58,7 @@ class Permission(models.TextChoices):
     PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
     READ_EVERYTHING = "read_everything", _("read everything")
+    READ_DOCUMENTS = "read_documents", _("open the documents of companies")
 
 
 ALL_STAFF = frozenset(StaffRole)
@@ -73,6 +74,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
     # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
     Permission.READ_EVERYTHING: ALL_STAFF,
+    # Documents are for those who judge them, and for those who check the judges.
+    Permission.READ_DOCUMENTS: ALL_STAFF - {StaffRole.OPERATIONS},
 }
 
 

@@ -210,6 +210,11 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "certification.upload_limits.LargestUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "certification.upload_limits.PatientTemporaryFile",
+]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- Files -----------------------------------------------------------------------------------------------------
