@@ -21,7 +21,7 @@ from accounts.users import User
 from tests.accounts.people import notice_to, reader, staff
 from tests.cast import NOW, make_company
 
-READ = {"read_at": NOW}
+READ: dict[str, Any] = {"read_at": NOW}
 
 
 @pytest.fixture
@@ -148,10 +148,7 @@ def test_inbox_pages_lead_through_everything_once(client: Client, owner: User, c
     for count in range(2 * PAGE_SIZE + 3):
         notice_to(owner, clinic, f"k{count}", needs_action=count % 3 == 0, **(READ if count % 2 else {}))
     client = signed_in(client, owner)
-    expected = list(
-        Notice.objects.filter(recipient=owner)
-        .values_list("key", "read_at", "needs_action", "pk")
-    )
+    expected = list(Notice.objects.filter(recipient=owner).values_list("key", "read_at", "needs_action", "pk"))
     expected.sort(key=lambda row: (row[1] is None, row[2], row[3]), reverse=True)
 
     forwards, address, addresses = [], "/inbox/", []
@@ -171,7 +168,9 @@ def test_inbox_pages_lead_through_everything_once(client: Client, owner: User, c
     assert client.get("/inbox/?after=nonsense&before=9-!").status_code == 200
 
 
-def test_inbox_costs_the_same_for_few_and_many(client: Client, owner: User, clinic: Company, django_assert_num_queries: Any) -> None:
+def test_inbox_costs_the_same_for_few_and_many(
+    client: Client, owner: User, clinic: Company, django_assert_num_queries: Any
+) -> None:
     client = signed_in(client, owner)
     notice_to(owner, clinic, "first")
     client.get("/inbox/")
@@ -263,7 +262,9 @@ def test_deliveries_name_an_outage(client: Client, operations: User) -> None:
     assert "Connection refused" in signed_in(client, operations).get("/staff/deliveries/").content.decode()
 
 
-def test_operations_have_failed_mails_sent_again(client: Client, operations: User, owner: User, clinic: Company) -> None:
+def test_operations_have_failed_mails_sent_again(
+    client: Client, operations: User, owner: User, clinic: Company
+) -> None:
     first, second = (notice_to(owner, clinic, key, failed_at=NOW, error="550", attempts=3) for key in ("a", "b"))
     client = signed_in(client, operations)
 
@@ -275,7 +276,9 @@ def test_operations_have_failed_mails_sent_again(client: Client, operations: Use
 
 
 @pytest.mark.parametrize("role", [StaffRole.AUDITOR, StaffRole.REVIEWER, StaffRole.LEAD_REVIEWER, StaffRole.POLICY])
-def test_other_staff_read_deliveries_and_send_nothing(role: StaffRole, client: Client, owner: User, clinic: Company) -> None:
+def test_other_staff_read_deliveries_and_send_nothing(
+    role: StaffRole, client: Client, owner: User, clinic: Company
+) -> None:
     failed = notice_to(owner, clinic, "a", failed_at=NOW)
     client = signed_in(client, staff("somebody", role))
 

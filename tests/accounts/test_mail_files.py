@@ -19,7 +19,9 @@ def mailbox(settings: Any, tmp_path: Path) -> Path:
 
 
 def send_mail(subject: str, to: str = "owner@example.com", html: str = "<p>Hello</p>") -> str:
-    mail = EmailMultiAlternatives(subject, "Hello, see http://127.0.0.1:8000/inbox/", to=[to], connection=get_connection(BACKEND))
+    mail = EmailMultiAlternatives(
+        subject, "Hello, see http://127.0.0.1:8000/inbox/", to=[to], connection=get_connection(BACKEND)
+    )
     mail.attach_alternative(html, "text/html")
     assert mail.send() == 1
     return newest(limit=1)[0]
@@ -42,7 +44,9 @@ def test_mailbox_without_mail_is_empty(mailbox: Path, client: Client) -> None:
     assert "还没有邮件" in client.get("/demo/mail/").content.decode()
 
 
-@pytest.mark.parametrize("name", ["../secret-key", "secret-key", "20260101T000000000000-0123abcd.eml.bak", "..", "", "%2e%2e"])
+@pytest.mark.parametrize(
+    "name", ["../secret-key", "secret-key", "20260101T000000000000-0123abcd.eml.bak", "..", "", "%2e%2e"]
+)
 def test_only_the_backends_own_names_are_read(name: str, mailbox: Path) -> None:
     mailbox.mkdir()
     (mailbox / "secret-key").write_text("secret")
@@ -52,7 +56,9 @@ def test_only_the_backends_own_names_are_read(name: str, mailbox: Path) -> None:
         read(name)
 
 
-@pytest.mark.parametrize("name", ["..%2fsecret-key", "%2e%2e%2fsecret-key", "secret-key", "a%00b", "20260101T000000000000-0123abcd.eml"])
+@pytest.mark.parametrize(
+    "name", ["..%2fsecret-key", "%2e%2e%2fsecret-key", "secret-key", "a%00b", "20260101T000000000000-0123abcd.eml"]
+)
 def test_page_of_a_strange_name_is_missing(name: str, mailbox: Path, client: Client) -> None:
     for address in (f"/demo/mail/{name}/", f"/demo/mail/{name}/html/"):
         assert client.get(address).status_code == 404
@@ -85,8 +91,12 @@ def test_html_of_a_mail_can_do_nothing(mailbox: Path, client: Client) -> None:
     assert response["X-Frame-Options"] == "SAMEORIGIN"
 
 
-@pytest.mark.parametrize("other", [{"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}, {"PRODUCTION": True}])
-def test_mailbox_exists_only_in_the_demonstration(other: dict[str, Any], mailbox: Path, client: Client, settings: Any) -> None:
+@pytest.mark.parametrize(
+    "other", [{"EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend"}, {"PRODUCTION": True}]
+)
+def test_mailbox_exists_only_in_the_demonstration(
+    other: dict[str, Any], mailbox: Path, client: Client, settings: Any
+) -> None:
     name = send_mail("x")
     for key, value in other.items():
         setattr(settings, key, value)
