@@ -84,16 +84,17 @@ def what_mends(context: Context) -> str:
     return (add_material if context.get("material") else see_maintenance)(context)
 
 
+REVIEW_PAGES: dict[str, str] = {
+    ReviewKind.APPLICATION: "applications:list",
+    ReviewKind.NUMBER_CHANGE: "applications:list",
+    ReviewKind.MATERIAL: "materials:list",
+    ReviewKind.COMPANY: "settings:company",
+}
+
+
 def what_is_reviewed(context: Context) -> str:
     """The company's list of the things that a review is about; it has no page of the review itself."""
-    return reverse(
-        {
-            ReviewKind.APPLICATION: "applications:list",
-            ReviewKind.NUMBER_CHANGE: "applications:list",
-            ReviewKind.MATERIAL: "materials:list",
-            ReviewKind.COMPANY: "settings:company",
-        }.get(context.get("review_kind"), "overview")  # type: ignore[call-overload]
-    )
+    return reverse(REVIEW_PAGES.get(str(context.get("review_kind", "")), "overview"))
 
 
 def expiry_day(uid: str, context: Context) -> Day | None:
