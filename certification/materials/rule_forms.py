@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext
@@ -16,6 +16,14 @@ from certification.materials.models import MaterialKind, RequirementMoment
 from certification.materials.rules import Reach, reach_of
 from certification.materials.validity import MOST_YEARS_AHEAD, years_from
 from certification.reviews.models import Reason, ReviewKind
+
+
+if TYPE_CHECKING:
+    KindModelForm = forms.ModelForm[MaterialKind]
+    CauseModelForm = forms.ModelForm[MaintenanceCause]
+    ReasonModelForm = forms.ModelForm[Reason]
+else:
+    KindModelForm = CauseModelForm = ReasonModelForm = forms.ModelForm
 
 
 class RequirementForm(forms.Form):
@@ -96,7 +104,7 @@ class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-class KindForm(forms.ModelForm[MaterialKind]):
+class KindForm(KindModelForm):
     """A kind of document."""
 
     class Meta:
@@ -133,7 +141,7 @@ class KindForm(forms.ModelForm[MaterialKind]):
         fix_code(self)
 
 
-class CauseForm(forms.ModelForm[MaintenanceCause]):
+class CauseForm(CauseModelForm):
     """A row of the cause catalogue."""
 
     defers = forms.MultipleChoiceField(
@@ -203,7 +211,7 @@ class CauseForm(forms.ModelForm[MaintenanceCause]):
         return data
 
 
-class ReasonForm(forms.ModelForm[Reason]):
+class ReasonForm(ReasonModelForm):
     """A reason for returning or rejecting."""
 
     kinds = forms.MultipleChoiceField(
