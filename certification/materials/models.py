@@ -60,6 +60,8 @@ class Requirement(models.Model):
     industry = models.ForeignKey(Industry, models.PROTECT, null=True, blank=True, related_name="requirements")
     #: Empty: every kind of company.
     company_kinds = ArrayField(models.CharField(max_length=20, choices=CompanyKind), default=list, blank=True)
+    #: Asked for only when somebody other than the legal representative applies.
+    only_for_agents = models.BooleanField(default=False)
     moment = models.CharField(max_length=12, choices=RequirementMoment, default=RequirementMoment.ALWAYS)
     #: The policy cause of the maintenance that opens where the material never existed.
     cause = models.ForeignKey("certification.MaintenanceCause", models.PROTECT, null=True, blank=True, related_name="+")
