@@ -17,12 +17,12 @@ from accounts.notices import RESPONSIBLE_ROLES
 from accounts.working_days import CHINA
 from certification.maintenance.models import MaintenanceCause
 from certification.materials.models import MaterialKind, Requirement, RequirementMoment
-from certification.materials.requirements import CONCERNS, HAS_VALID_NOW, LOCAL_DAY
+from certification.materials.requirements import HAS_VALID_NOW, PRESENT
 
 #: How many of the companies that lack it are named.
 NAMED = 20
 
-# The requirement as it would be saved, under the name that CONCERNS gives it. Whom it concerns does not depend on when
+# The requirement as it would be saved, under the name that `concerns` gives it. Whom it concerns does not depend on when
 # it is asked for.
 DRAFT = """
     WITH r AS (
@@ -31,13 +31,13 @@ DRAFT = """
                %(effective_from)s::date AS effective_from
     )
 """
-DAY = f"greatest(r.effective_from, {LOCAL_DAY})"
+DAY = f"greatest(r.effective_from, {PRESENT.local_day})"
 REACH = f"""
     {DRAFT}, concerned AS MATERIALIZED (
         SELECT c.id, c.name, c.ref, {HAS_VALID_NOW.format(day=DAY)} AS has_it,
                (SELECT count(*) FROM certification_phonenumber n
                 WHERE n.company_id = c.id AND n.lifecycle = 'certified' AND n.released_at IS NULL) AS numbers
-        FROM r JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
+        FROM r JOIN accounts_company c ON {PRESENT.concerns}
     )
     SELECT count(*), count(*) FILTER (WHERE NOT has_it), coalesce(sum(numbers), 0), coalesce(sum(numbers) FILTER (WHERE NOT has_it), 0),
            (SELECT coalesce(array_agg(name), '{{}}') FROM (
@@ -61,7 +61,7 @@ TELL = f"""
                            WHERE n.company_id = c.id AND n.lifecycle = 'certified' AND n.released_at IS NULL)),
            r.asked = 'always', %(at)s, now()
     FROM r
-    JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
+    JOIN accounts_company c ON {PRESENT.concerns}
     JOIN certification_materialkind kind ON kind.id = r.kind_id
     JOIN accounts_membership member ON member.company_id = c.id AND member.role = ANY (%(roles)s)
     WHERE NOT {HAS_VALID_NOW.format(day=DAY)}
@@ -169,6 +169,9 @@ def announce(
     )
     with connection.cursor() as cursor:
         cursor.execute(TELL, {"requirement": requirement.pk, "at": now, "roles": list(RESPONSIBLE_ROLES)})
+        told = cursor.rowcount
+    if told:
+        notices.wake_delivery()
     return requirement
 
 

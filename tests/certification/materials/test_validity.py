@@ -84,7 +84,10 @@ def test_standing_is_in_force_exactly_while_an_approved_version_is_valid(issued_
     assert where in STANDING_WORDS
 
 
-@pytest.mark.parametrize(("left", "where"), [(61, Standing.IN_FORCE), (60, Standing.EXPIRING), (0, Standing.EXPIRING), (-1, Standing.EXPIRED)])
+@pytest.mark.parametrize(
+    ("left", "where"),
+    [(61, Standing.IN_FORCE), (60, Standing.EXPIRING), (0, Standing.EXPIRING), (-1, Standing.EXPIRED)],
+)
 def test_standing_asks_for_renewal_sixty_days_before_the_end(left, where):
     material = Material(expires_on=TODAY + dt.timedelta(days=left), state=MaterialState.APPROVED)
     assert standing(material, today=TODAY) == where
