@@ -38,7 +38,7 @@ def credit_code(serial: int) -> str:
 
 @functools.cache
 def password_hash() -> str:
-    """The cast's password as it is stored; made once, because making it is meant to take long."""
+    """The cast's password as it is stored; made once, because hashing it well is slow."""
     return make_password(PASSWORD)
 
 
