@@ -28,6 +28,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | material_approved | material..., material_ref, expires_on (left out: long-term), reason |
 | material_returned, material_rejected | material..., material_ref, items, due_at, reason |
 | material_expires | material..., material_ref, expires_on, days_left, numbers |
+| requirement_announced | requirement, material..., effective_from, notice_zh, notice_en, notice_url, stops, holds_applications, numbers |
 | term_expires | expires_on, days_left, numbers |
 | term_expired | ended_on, numbers |
 | maintenance_opened | maintenance, cause_zh, cause_en, material..., numbers, expired_on, effective_from, expected_from, expected_until |
@@ -182,6 +183,12 @@ declare(
         _("A material was rejected"),
         target=see_material,
         button=_("See the reasons"),
+    ),
+    NoticeKind(
+        "requirement_announced",
+        _("A new rule asks for a document"),
+        target=add_material,
+        button=_("Upload the document"),
     ),
     NoticeKind(
         "application_submitted",
