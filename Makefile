@@ -25,7 +25,8 @@ help:
 	@echo 'make check     lint, types, architecture, migrations, templates'
 	@echo 'make bench     measure against the bars (ONLY=P1,P5 for a part)'
 	@echo 'make reset     throw this installation'"'"'s data away, after asking'
-	@echo 'make setup     install everything without running anything'
+	@echo 'make install   install what the portal runs on, and nothing else'
+	@echo 'make setup     install what tests and checks need too'
 	@echo 'make format    lay out the code as `make check` wants it'
 	@echo 'make messages  collect the texts to translate'
 	@echo 'make audit     look the locked packages up among known vulnerabilities'
@@ -39,13 +40,25 @@ demo: $(STAMPS)/runtime
 test: $(STAMPS)/test
 	@$(RUN) -m pytest --numprocesses=auto $(ARGS)
 
-.PHONY: check
-check: $(STAMPS)/check
+.PHONY: check lint layout architecture types templates django
+check: lint layout architecture types templates django
+
+lint: $(STAMPS)/check
 	$(RUN) -m ruff check .
+
+layout: $(STAMPS)/check
 	$(RUN) -m ruff format --check .
+
+architecture: $(STAMPS)/check
 	$(RUN) -c 'import sys; from importlinter.cli import lint_imports_command as run; sys.exit(run())' --no-cache
+
+types: $(STAMPS)/check
 	$(RUN) -m mypy
+
+templates: $(STAMPS)/check
 	$(RUN) -m djlint templates --lint --quiet
+
+django: $(STAMPS)/check
 	$(RUN) manage.py check --fail-level WARNING
 	$(RUN) manage.py makemigrations --check --dry-run
 
@@ -57,6 +70,9 @@ bench: $(STAMPS)/test
 reset:
 	@if [ ! -d var ] && [ -z "$$PORTAL_VAR" ]; then echo 'There is nothing to throw away.'; else \
 		$(MAKE) --no-print-directory $(STAMPS)/runtime && $(RUN) manage.py reset $(if $(YES),--yes); fi
+
+.PHONY: install
+install: $(STAMPS)/runtime
 
 .PHONY: setup
 setup: $(STAMPS)/check

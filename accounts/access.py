@@ -58,6 +58,7 @@ class Permission(models.TextChoices):
     PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
     READ_EVERYTHING = "read_everything", _("read everything")
+    READ_DOCUMENTS = "read_documents", _("open the documents of companies")
 
 
 ALL_STAFF = frozenset(StaffRole)
@@ -73,6 +74,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
     # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
     Permission.READ_EVERYTHING: ALL_STAFF,
+    # Documents are for those who judge them, and for those who check the judges.
+    Permission.READ_DOCUMENTS: ALL_STAFF - {StaffRole.OPERATIONS},
 }
 
 
@@ -146,6 +149,8 @@ class SignedInRequest(HttpRequest):
     company: Company
     membership: Membership
     actor: Any
+    #: The base template that suits the person, for pages that are not a company's.
+    frame: str
 
 
 class AccessMiddleware:
@@ -157,6 +162,7 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         request.actor = Actor.of(request)  # type: ignore[attr-defined]
         request.company = request.membership = None  # type: ignore[attr-defined]
+        request.frame = "base_public.html"  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
         finally:
@@ -173,6 +179,7 @@ class AccessMiddleware:
         if access is None:
             if view.__module__.split(".")[0] in {"portal", "accounts", "certification", "appeals"}:
                 raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} declares no access.")
+            self.frame_own_pages(request)
             return None
         if access.kind == "public" or not request.user.is_authenticated:
             return None  # anonymous visitors of everything else: LoginRequiredMiddleware
@@ -180,6 +187,7 @@ class AccessMiddleware:
             return redirect("mfa_activate_totp")
         if access.kind == "company":
             return self.enter_company(request, access)
+        self.frame_own_pages(request)
         if access.kind == "staff":
             if not request.user.is_staff:
                 raise Http404
@@ -191,12 +199,35 @@ class AccessMiddleware:
     def enter_company(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
         """Set the person's current company, or send those without one to where they can get one."""
         membership = current_membership(request.user)
+        named = request.GET.get("company")  # links in mails name the company that they are about
+        if named and membership is not None and membership.company.ref != named:
+            membership = request.user.memberships.select_related("company__industry").filter(company__ref=named).first()  # type: ignore[union-attr]
+            if membership is None:
+                raise Http404
         if membership is None:
             return redirect("staff_home" if request.user.is_staff else "company_create")
-        request.membership, request.company = membership, membership.company  # type: ignore[attr-defined]
-        timezone.activate(membership.company.zone)  # every moment on the page is the company's local one
+        show_company(request, membership)
         require_company_permission(request, access)
         return None
+
+    def frame_own_pages(self, request: HttpRequest) -> None:
+        """Give pages that belong to the person, not to a company, the frame that the person is used to."""
+        if not request.user.is_authenticated:
+            return
+        if request.user.is_staff:
+            request.frame = "base_staff.html"  # type: ignore[attr-defined]
+            return
+        request.frame = "base_company.html"  # type: ignore[attr-defined]
+        membership = current_membership(request.user)
+        if membership is not None:
+            show_company(request, membership)
+
+
+def show_company(request: Any, membership: Membership) -> None:
+    """Make the membership's company the request's, its frame and its time zone the page's."""
+    request.membership, request.company = membership, membership.company
+    request.frame = "base_company.html"
+    timezone.activate(membership.company.zone)
 
 
 def require_company_permission(request: Any, access: Access) -> None:
@@ -230,8 +261,7 @@ def enter_company_of(request: Any, company_id: int) -> None:
     membership = request.user.memberships.select_related("company__industry").filter(company_id=company_id).first()
     if membership is None:
         raise Http404
-    request.membership, request.company = membership, membership.company
-    timezone.activate(membership.company.zone)
+    show_company(request, membership)
     require_company_permission(request, request.resolver_match.func.access)
     if request.method in SAFE_METHODS:
         return

@@ -15,6 +15,7 @@ from accounts.access import CompanyRole
 from accounts.companies import Company
 from accounts.journal import Actor
 from accounts.memberships import Membership, set_role
+from accounts.references import ReferenceField
 from accounts.users import User
 
 #: How long an invitation can be accepted (D).
@@ -24,6 +25,7 @@ VALID_FOR = dt.timedelta(days=7)
 class Invitation(models.Model):
     """One invitation; its token is stored hashed and mailed once."""
 
+    ref = ReferenceField()
     company = models.ForeignKey(Company, models.CASCADE, related_name="invitations")
     email = models.EmailField(_("e-mail address"))
     role = models.CharField(_("role"), max_length=10, choices=CompanyRole)
@@ -151,3 +153,12 @@ def revoke(*, invitation: Invitation, actor: Actor, now: dt.datetime) -> None:
             before="sent",
             after="revoked",
         )
+
+
+def open_invitations_of(user: User, *, now: dt.datetime) -> models.QuerySet[Invitation]:
+    """The invitations that wait for the person's own address, newest first."""
+    return (
+        Invitation.objects.select_related("company", "created_by")
+        .filter(email__iexact=user.email, accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=now)
+        .order_by("-pk")
+    )

@@ -11,12 +11,15 @@ from accounts import journal
 from accounts.access import CompanyRole, StaffRole
 from accounts.companies import Company
 from accounts.journal import Actor
+from accounts.references import ReferenceField
+from accounts.sessions import end_sessions
 from accounts.users import User
 
 
 class Membership(models.Model):
     """One user's role in one company."""
 
+    ref = ReferenceField()
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     company = models.ForeignKey(Company, models.CASCADE, related_name="memberships")
     role = models.CharField(_("role"), max_length=10, choices=CompanyRole)
@@ -46,6 +49,24 @@ class StaffAssignment(models.Model):
 
 class LastOwner(Exception):
     """A company keeps at least one owner."""
+
+
+class OwnersOnly(Exception):
+    """Who is owner is for owners to say: an administrator cannot make one, or unmake one."""
+
+
+def change_member(
+    *, by: Membership, member: Membership, role: CompanyRole | None, actor: Actor, now: dt.datetime
+) -> None:
+    """Give a fellow member another role, or take their membership away with None.
+
+    Who loses their membership loses their sessions too. Raises OwnersOnly or LastOwner.
+    """
+    if CompanyRole.OWNER in {member.role, role} and by.role != CompanyRole.OWNER:
+        raise OwnersOnly
+    set_role(company=member.company, user=member.user, role=role, actor=actor, now=now)
+    if role is None and member.user_id != by.user_id:
+        end_sessions(user=member.user, actor=actor, now=now)
 
 
 @transaction.atomic

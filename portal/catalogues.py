@@ -67,5 +67,10 @@ def write_merged(target: Path, catalogues: list[Path]) -> None:
                 seen.add((entry.msgctxt, entry.msgid))
                 merged.append(entry)
     draft = target.with_name(f".{target.name}.{os.getpid()}")
-    merged.save_as_mofile(str(draft))
-    draft.replace(target)
+    try:
+        merged.save_as_mofile(str(draft))
+        draft.replace(target)
+    except OSError as problem:
+        raise CatalogueProblem(
+            f"{target} cannot be written ({problem}): run `manage.py compile_catalogues` as the user who owns that folder."
+        ) from problem

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -24,7 +24,7 @@ PREPARATION_LOCK = 7_205_759_403
 
 
 def prepare(*, say: Callable[[str], None]) -> None:
-    """Bring database, catalogues and assets up to date with this code. Raises DatabaseProblem."""
+    """Bring database, catalogues and assets up to date with this code. Raises DatabaseProblem, CatalogueProblem."""
     for root in settings.LOCALE_PATHS:
         for _compiled in compile_catalogues(Path(root)):
             pass
@@ -32,8 +32,7 @@ def prepare(*, say: Callable[[str], None]) -> None:
     with one_at_a_time():
         refuse_newer_database()
         migrate(say)
-        if "sync_schedules" in get_commands():
-            call_command("sync_schedules", verbosity=0)
+        call_command("sync_schedules", verbosity=0)
 
 
 @contextmanager
@@ -59,7 +58,7 @@ def migrate(say: Callable[[str], None]) -> None:
     except DatabaseError as problem:
         raise DatabaseProblem(
             f"A migration failed and was rolled back: {' '.join(str(problem).split())}. Check that the database user may "
-            "create tables and the extensions pg_trgm and btree_gist; `manage.py migrate` shows which one it is."
+            "create tables and the extensions pg_trgm and btree_gin; `manage.py migrate` shows which one it is."
         ) from problem
 
 

@@ -134,7 +134,7 @@ def add_numbers(*, application: Application, numbers: PhoneNumberQuerySet, now: 
         pk__in=numbers.order_by().values("pk")
     )
     try:
-        sql, parameters = chosen.order_by().values("pk").query.sql_with_params()
+        sql, parameters = chosen.order_by().values("id").query.sql_with_params()
     except EmptyResultSet:  # nothing can be among them
         return 0
     with connection.cursor() as cursor:

@@ -14,7 +14,6 @@ from accounts.notices import RESPONSIBLE_ROLES, Message, send
 from accounts.users import User
 from certification.applications.corrections import answers_of
 from certification.applications.eligible import eligible
-from certification.applications.holding import hold_applications
 from certification.applications.lifecycle import TransitionRefused, lock_numbers, move
 from certification.applications.models import (
     ACTIVE_STATES,
@@ -25,6 +24,7 @@ from certification.applications.models import (
 )
 from certification.applications.needs import needs_of
 from certification.applications.precheck import Finding, blockers, precheck, review_kind
+from certification.maintenance.reconcile import reconcile_requirements
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
 from certification.reviews.models import Review
@@ -77,7 +77,7 @@ def submit(*, application: Application, by: User, actor: Actor, now: dt.datetime
         now=now,
     )
     tell_submitted(application=current, review=review, by=by, now=now)
-    hold_applications(now=now, actor=actor)
+    reconcile_requirements(now=now, actor=actor, company_id=current.company_id)
     current.refresh_from_db()
     application.state, application.submitted_at = current.state, current.submitted_at
     return True

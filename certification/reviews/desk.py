@@ -86,17 +86,19 @@ def open_review(
     actor: Actor,
     now: dt.datetime,
     urgent: bool = False,
+    times_returned: int = 0,
 ) -> Review:
     """Open a review with its promised due time, or return the one that is open for this subject already.
 
-    Cases of public services are urgent by default (domain section 2).
+    Cases of public services are urgent by default (domain section 2). `times_returned` counts returns of what this
+    subject takes the place of; its own are added.
     """
     open_one = Review.objects.filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN)
     existing = open_one.first()
     if existing is not None:
         return existing
     due_from, due_at = promised(kind, now, zone=company.zone, calendar=stored_calendar())
-    times_returned = Review.objects.filter(subject=subject, subject_id=subject_id, decision=Decision.RETURNED).count()
+    times_returned += Review.objects.filter(subject=subject, subject_id=subject_id, decision=Decision.RETURNED).count()
     try:
         with transaction.atomic():
             review = Review.objects.create(

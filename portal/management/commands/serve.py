@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django_q.status import Stat
 
+from portal.catalogues import CatalogueProblem
 from portal.database import DatabaseProblem, ensure_database
 from portal.preparation import prepare
 from portal.supervisor import STOP_SIGNALS, ProcessFailed, Service, Supervisor
@@ -47,8 +48,8 @@ class Command(BaseCommand):
             self.say("Preparing the database … 正在准备数据库 …")
             ensure_database(patience=options["patience"])
             prepare(say=self.say)
-            logins = demonstration_logins() if settings.MODE == "demo" and "demo" in get_commands() else []
-        except DatabaseProblem as problem:
+            logins = demonstration_logins() if settings.MODE == "demo" else []
+        except (DatabaseProblem, CatalogueProblem) as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:
             self.say("Stopped before anything was running. 已停止。")

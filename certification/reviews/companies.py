@@ -1,0 +1,125 @@
+"""Verifying a company is a review like every other: its facts beside its papers, one decision, one reason."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+
+from accounts.access import CompanyRole
+from accounts.companies import Company, CompanyState, change_company_state
+from accounts.company_changes import masked_identity_number
+from accounts.journal import Actor
+from accounts.memberships import Membership
+from accounts.notices import RESPONSIBLE_ROLES, Message, send
+from accounts.users import User
+from certification.maintenance.clock import engine_moment
+from certification.maintenance.reconcile import reconcile_requirements
+from certification.reviews.desk import cancel, open_review
+from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewState
+
+SUBJECT = "company"
+
+
+@transaction.atomic
+def open_company_review(company: Company, submitted_by: User, actor: Actor, now: dt.datetime) -> None:
+    """Hand a registered or corrected company to the reviewers.
+
+    One that waits already starts over: whoever was looking at the old data is told that it has changed.
+    """
+    cancel(subject=SUBJECT, subject_id=company.pk, actor=actor, now=now, reason="Handed in again with corrected data.")
+    open_review(
+        kind=ReviewKind.COMPANY,
+        company=company,
+        subject=SUBJECT,
+        subject_id=company.pk,
+        submitted_by=submitted_by,
+        actor=actor,
+        now=now,
+    )
+
+
+def verification_due(company: Company) -> dt.datetime | None:
+    """Until when staff have promised to decide; None when nothing waits."""
+    return (
+        Review.objects.filter(subject=SUBJECT, subject_id=company.pk, state=ReviewState.OPEN)
+        .values_list("due_at", flat=True)
+        .first()
+    )
+
+
+def reconcile_after_industry_change(company: Company, actor: Actor, now: dt.datetime) -> None:
+    """Another industry asks for other materials: bring this company's maintenance into line at once."""
+    reconcile_requirements(company_id=company.pk, now=engine_moment(now), actor=actor)
+
+
+class CompanySubject:
+    """What the reviewers see of a company, and what their decision does."""
+
+    case_template = "reviews/_company.html"
+    decisions = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
+
+    def decide(
+        self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
+    ) -> None:
+        """Verify or refuse the company, tell its owners and administrators, open what it lacks materials for."""
+        company = Company.objects.select_for_update(of=("self",)).get(pk=review.subject_id)
+        verified = decision == Decision.APPROVED
+        change_company_state(
+            company=company,
+            to=CompanyState.VERIFIED if verified else CompanyState.REFUSED,
+            actor=actor,
+            now=now,
+            reason="" if verified else refusal_text(review, items),
+        )
+        if verified:
+            reconcile_requirements(company_id=company.pk, now=engine_moment(now), actor=actor)
+        send(messages=[(message_about(company, review), reader) for reader in readers_of(company)], now=now)
+
+    def case_context(self, review: Review) -> dict[str, Any]:
+        """The company's facts, and others of the same name that a reviewer should know of."""
+        company = Company.objects.select_related("industry", "created_by").get(pk=review.subject_id)
+        return {
+            "subject": company,
+            "masked_identity": masked_identity_number(company),
+            "people": company.memberships.select_related("user").order_by("pk"),
+            "namesakes": list(Company.objects.filter(name__iexact=company.name).exclude(pk=company.pk)[:5]),
+            "earlier": list(
+                Review.objects.filter(subject=SUBJECT, subject_id=company.pk, state=ReviewState.DECIDED)
+                .select_related("decided_by")
+                .order_by("-decided_at")[:5]
+            ),
+        }
+
+    def title(self, review: Review) -> str:
+        """The company's name."""
+        return review.company.name
+
+
+def refusal_text(review: Review, items: Sequence[ReviewItem]) -> str:
+    """What the company reads about a refusal: the reviewer's text, then what is wrong with which item."""
+    lines = [review.decision_text]
+    for item in items:
+        said = [str(part) for part in (item.reason, item.text) if part]
+        lines.append(f"{item.item_name}: {' '.join(said)}" if said else item.item_name)
+    return "\n".join(lines)
+
+
+def readers_of(company: Company) -> list[int]:
+    """The owners and administrators."""
+    people = Membership.objects.filter(company=company, role__in=[CompanyRole(role) for role in RESPONSIBLE_ROLES])
+    return list(people.values_list("user_id", flat=True))
+
+
+def message_about(company: Company, review: Review) -> Message:
+    """The notice of the decision, once per review and person."""
+    verified = company.state == CompanyState.VERIFIED
+    return Message(
+        key=f"company:{review.pk}",
+        kind="company_verified" if verified else "company_refused",
+        company_id=company.pk,
+        context={"company": company.name, "company_ref": company.ref, "reason": company.state_reason},
+        needs_action=not verified,
+    )
