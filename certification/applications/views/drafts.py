@@ -87,7 +87,7 @@ def new(request: SignedInRequest) -> HttpResponse:
             return redirect("applications:edit", ref=application.ref)
         refs = request.POST.get("numbers", "").split(",")[:100]
     else:
-        form = None  # type: ignore[assignment]
+        form = None
     numbers = list(PhoneNumber.objects.of_company(company).filter(ref__in=refs).order_by("pk"))
     counts = {kind: eligible(company=company, kind=kind, now=now)[:1000].count() for kind in ApplicationKind}
     if form is None:
