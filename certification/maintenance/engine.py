@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from django.db import connection, transaction
 
 from accounts import notices
-from accounts import notices
 from accounts.journal import Actor
 from certification.applications.deadlines import expire_terms
 from certification.maintenance.clock import engine_moment, take_turn
@@ -78,8 +77,6 @@ def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> None:
     counts.overdue, counts.released, told_of_reviews = watch_reviews(now=now, actor=actor)
     reminded = send_due_reminders(now=now)
     counts.sent = plans.sent + reconciled.noticed + told_of_terms + told_of_reviews + reminded
-    if counts.sent:
-        notices.wake_delivery()
     if counts.sent:
         notices.wake_delivery()
     with connection.cursor() as cursor:

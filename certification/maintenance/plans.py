@@ -263,7 +263,7 @@ def move_end(
     if problems:
         raise PlanRefused({"planned_end": next(iter(problems.values()))})
     before, was_overrunning = current.planned_end, current.overrunning_since is not None
-    moved = {name: planned_end for name in ("planned_end", "expected_from", "expected_until")}
+    moved = dict.fromkeys(("planned_end", "expected_from", "expected_until"), planned_end)
     try:
         with transaction.atomic():
             write(plan, **moved, overrunning_since=None)
