@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.db import connection
 
 #: Raised when the data below changes, so that databases of before are made anew.
-VERSION = 1
+VERSION = 2
 #: The moment at which the benchmarks tick: nothing is due in the data then.
 NOW = dt.datetime(2026, 6, 15, 2, 0, tzinfo=dt.UTC)
 #: The first companies have so many numbers each.
@@ -131,12 +131,13 @@ def database(size: Size) -> Iterator[None]:
     """Have the benchmark database of this size, with its data, and run the block in it."""
     configured = str(connection.settings_dict["NAME"])
     name = f"{configured}_{size.name}"
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
-        if cursor.fetchone() is None:
-            cursor.execute(f'CREATE DATABASE "{name}"')
-    switch_to(name)
     try:
+        if not (exists(name) and is_filled(name)):
+            switch_to(configured)
+            with connection.cursor() as cursor:
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')  # what an interrupted run or another version left
+                cursor.execute(f'CREATE DATABASE "{name}"')
+        switch_to(name)
         call_command("migrate", verbosity=0, interactive=False)
         fill(size)
         yield
@@ -144,20 +145,31 @@ def database(size: Size) -> Iterator[None]:
         switch_to(configured)
 
 
-def is_filled() -> bool:
-    """Whether this database holds the data of this version."""
+def exists(name: str) -> bool:
+    """Whether the server has a database of this name."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+        return cursor.fetchone() is not None
+
+
+def is_filled(name: str) -> bool:
+    """Whether the database `name` holds the whole data of this version."""
+    switch_to(name)
+    return marked()
+
+
+def marked() -> bool:
+    """Whether the current database says that it holds the whole data of this version."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE IF NOT EXISTS benchmark_data (version int PRIMARY KEY)")
         cursor.execute("SELECT version FROM benchmark_data")
-        versions = [version for (version,) in cursor.fetchall()]
-    return versions == [VERSION]
+        return [version for (version,) in cursor.fetchall()] == [VERSION]
 
 
 def fill(size: Size) -> None:
-    """Make the data where it is missing; what an interrupted run or an earlier version left is thrown away."""
-    if is_filled():
+    """Make the data in a database that holds nothing but the catalogue; does nothing where it is there."""
+    if marked():
         return
-    tables = [table for table, _statement in STEPS]
     values = {
         "companies": size.companies,
         "numbers": size.numbers,
@@ -166,14 +178,9 @@ def fill(size: Size) -> None:
         "big_companies": BIG_COMPANIES,
     }
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SET session_replication_role = replica"
-        )  # no triggers: what is thrown away is only a benchmark's
-        cursor.execute(f"TRUNCATE {', '.join(tables)}, accounts_notice, certification_tickrun, benchmark_data CASCADE")
         for table, statement in STEPS:
             with without_indexes(table):
                 cursor.execute(statement, values)
-        cursor.execute("SET session_replication_role = DEFAULT")
         for table in ("accounts_user", "accounts_company", "certification_phonenumber"):
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")  # noqa: S608
         cursor.execute("INSERT INTO benchmark_data VALUES (%s)", [VERSION])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from argparse import ArgumentParser
 from typing import Any
@@ -31,6 +32,7 @@ class Command(BaseCommand):
         if unknown:
             self.stderr.write(f"No benchmark is called {', '.join(unknown)}. There are: {', '.join(sorted(known))}.")
             raise SystemExit(2)
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # each tick that writes notices would be announced
         rows: list[Row] = []
         self.stdout.write(f"{'':<4} {'':<68} {'value':>12} {'reference':>12} {'ratio':>9}  {'bar':<16}")
         for function in chosen(only):
