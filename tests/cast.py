@@ -37,15 +37,14 @@ def credit_code(serial: int) -> str:
 
 
 @functools.cache
-def hashed_password() -> str:
-    """PASSWORD as it is stored; hashed once, because that is slow on purpose."""
+def password_hash() -> str:
+    """The cast's password as it is stored; made once, because hashing it well is slow."""
     return make_password(PASSWORD)
 
 
 def make_user(name: str, **fields: object) -> User:
     """A person with a verified address and the cast's password."""
-    user = User(email=f"{name}@example.com", password=hashed_password(), name=name, **fields)
-    user.save()
+    user = User.objects.create(email=f"{name}@example.com", password=password_hash(), name=name, **fields)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     return user
 

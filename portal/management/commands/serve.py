@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django_q.status import Stat
@@ -42,13 +43,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.default_int_handler)
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # this terminal is for people
         host, port = os.environ.get("HOST") or "127.0.0.1", port_wanted()
         try:
             refuse_busy_port(host, port)
             self.say("Preparing the database … 正在准备数据库 …")
             ensure_database(patience=options["patience"])
             prepare(say=self.say)
-            logins = demonstration_logins() if settings.MODE == "demo" and "demo" in get_commands() else []
+            logins = demonstration_logins() if settings.MODE == "demo" else []
         except (DatabaseProblem, CatalogueProblem) as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:
