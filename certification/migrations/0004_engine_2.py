@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_journal_guard_and_industries"),
-        ("certification", "0005_merged"),
+        ("certification", "0003_engine_1"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
