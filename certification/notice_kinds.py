@@ -33,7 +33,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | term_expired | ended_on, numbers |
 | maintenance_opened | maintenance, cause_zh, cause_en, material..., numbers, expired_on, effective_from, expected_from, expected_until |
 | maintenance_closed | maintenance, cause_zh, cause_en, material..., numbers, still_open |
-| plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, expected_from, expected_until |
+| plan_announced, plan_changed, plan_cancelled, plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, numbers, planned_start, planned_end, expected_from, expected_until, message_zh, message_en, achieved_zh, achieved_en |
 | plan_overrunning | maintenance, cause_zh, cause_en, planned_end |
 | review_overdue, review_overdue_staff | review, review_kind, due_at |
 """
@@ -134,6 +134,25 @@ declare(
     NoticeKind(
         "maintenance_closed",
         _("A suspension of your certification has ended"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+        mandatory=False,
+    ),
+    NoticeKind(
+        "plan_announced",
+        _("A maintenance that concerns you is planned"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "plan_changed",
+        _("A planned maintenance that concerns you is to end at another time"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "plan_cancelled",
+        _("A planned maintenance that concerned you is cancelled"),
         target=see_maintenance,
         button=_("See the maintenance"),
         mandatory=False,

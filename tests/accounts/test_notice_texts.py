@@ -27,6 +27,7 @@ REVIEW = {"due_from": "2025-06-03T06:00:00+00:00", "due_at": "2025-06-05T06:00:0
 APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 
 #: For each kind contexts as its writers make them: complete ones, and the barest.
+WINDOW = {"planned_start": "2025-06-02T06:00:00+00:00", "planned_end": "2025-06-05T06:00:00+00:00"}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "maintenance_opened": [
         {
@@ -52,6 +53,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {**CAUSE, **MATERIAL, "numbers": 12, "still_open": 0},
         {**CAUSE, "numbers": 1, "still_open": 2},
     ],
+    "plan_announced": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
+    "plan_changed": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
+    "plan_cancelled": [{**CAUSE, **WINDOW, "suspends": True}],
     "plan_started": [
         {**CAUSE, "suspends": True, "expected_from": None, "expected_until": "2025-06-05T06:00:00+00:00"},
         {**CAUSE, "suspends": False, "expected_until": None},
