@@ -58,6 +58,7 @@ class Permission(models.TextChoices):
     PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
     READ_EVERYTHING = "read_everything", _("read everything")
+    READ_DOCUMENTS = "read_documents", _("open the documents of companies")
 
 
 ALL_STAFF = frozenset(StaffRole)
@@ -73,6 +74,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
     # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
     Permission.READ_EVERYTHING: ALL_STAFF,
+    # Documents are for those who judge them, and for those who check the judges.
+    Permission.READ_DOCUMENTS: ALL_STAFF - {StaffRole.OPERATIONS},
 }
 
 
@@ -196,6 +199,11 @@ class AccessMiddleware:
     def enter_company(self, request: HttpRequest, access: Access) -> HttpResponseBase | None:
         """Set the person's current company, or send those without one to where they can get one."""
         membership = current_membership(request.user)
+        named = request.GET.get("company")  # links in mails name the company that they are about
+        if named and membership is not None and membership.company.ref != named:
+            membership = request.user.memberships.select_related("company__industry").filter(company__ref=named).first()  # type: ignore[union-attr]
+            if membership is None:
+                raise Http404
         if membership is None:
             return redirect("staff_home" if request.user.is_staff else "company_create")
         show_company(request, membership)

@@ -14,5 +14,5 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to sign-ins, and make the words of the journal known."""
-        for module in ("sign_ins", "journal_vocabulary"):
+        for module in ("sign_ins", "journal_vocabulary", "notice_kinds"):
             import_module(f"accounts.{module}")

@@ -1,6 +1,8 @@
 """The models of this app, each defined beside its rules."""
 
 from accounts.companies import Company, Industry
+from accounts.delivery import MailOutage
+from accounts.heartbeat import QueueHeartbeat
 from accounts.invitations import Invitation
 from accounts.journal import JournalEntry, JournalSeal
 from accounts.memberships import Membership, StaffAssignment
@@ -16,9 +18,11 @@ __all__ = [
     "Invitation",
     "JournalEntry",
     "JournalSeal",
+    "MailOutage",
     "Membership",
     "Notice",
     "NoticePreference",
+    "QueueHeartbeat",
     "StaffAssignment",
     "User",
 ]

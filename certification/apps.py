@@ -13,6 +13,9 @@ class CertificationConfig(AppConfig):
     verbose_name = _("Certification")
 
     def ready(self) -> None:
-        """Make known what this app declares."""
+        """Make known what this app's slices register."""
+        import_module("certification.applications.decisions")
         import_module("certification.company_reactions")
         import_module("certification.journal_vocabulary")
+        import_module("certification.materials.decisions")
+        import_module("certification.notice_kinds")

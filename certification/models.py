@@ -1,9 +1,16 @@
 """The models of this app; each slice keeps its own."""
 
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
-from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, TickRun
-from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement
-from certification.numbers.models import NumberGroup, NumberImport, NumberImportRow, PhoneNumber, Provider
+from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
+from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
+from certification.numbers.models import (
+    NumberExport,
+    NumberGroup,
+    NumberImport,
+    NumberImportRow,
+    PhoneNumber,
+    Provider,
+)
 from certification.reminders.models import Reminder
 from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause
 
@@ -19,6 +26,7 @@ __all__ = [
     "MaterialFile",
     "MaterialKind",
     "MaterialNumber",
+    "NumberExport",
     "NumberGroup",
     "NumberImport",
     "NumberImportRow",
@@ -30,5 +38,7 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StagedFile",
+    "StatusSample",
     "TickRun",
 ]

@@ -6,7 +6,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("numbers/", include("certification.numbers.urls")),
-    path("materials/", include("certification.materials.urls")),
+    path("", include("certification.materials.urls")),
     path("applications/", include("certification.applications.urls")),
     path("", include("certification.maintenance.urls")),
     path("staff/", include("certification.reviews.urls")),

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from accounts.heartbeat import last_beat
 from accounts.notices import Notice
 from certification.maintenance.models import TickRun
 
@@ -56,20 +57,22 @@ def readiness(now: dt.datetime) -> dict[str, Any]:
         if waiting:
             return {"database": {"ok": True}, "migrations": {"ok": False, "waiting": len(waiting)}}
         tick = TickRun.objects.filter(pk=1).first()
-        oldest_mail = Notice.objects.filter(
-            delivered_at__isnull=True, failed_at__isnull=True, next_attempt_at__lte=now
-        ).aggregate(oldest=Min("next_attempt_at"))["oldest"]
+        oldest_mail = (
+            Notice.objects.waiting().filter(next_attempt_at__lte=now).aggregate(oldest=Min("next_attempt_at"))["oldest"]
+        )
+        beat = last_beat()
         queued = OrmQ.objects.count()
     except DatabaseError as error:
         return {"database": {"ok": False, "error": type(error).__name__}}
     tick_age = (now - tick.finished_at).total_seconds() if tick else None
+    beat_age = (now - beat).total_seconds() if beat else None
     mail_age = (now - oldest_mail).total_seconds() if oldest_mail else 0.0
     return {
         "database": {"ok": True},
         "migrations": {"ok": True, "waiting": 0},
         "tick": {"ok": tick_age is not None and tick_age < STALE_AFTER, "age": tick_age},
         "mail": {"ok": mail_age < STALE_AFTER, "age": mail_age},
-        "queue": {"ok": tick_age is not None and tick_age < STALE_AFTER, "waiting": queued},
+        "queue": {"ok": beat_age is not None and beat_age < STALE_AFTER, "age": beat_age, "waiting": queued},
     }
 
 

@@ -88,5 +88,5 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             )
         ),
         "memberships": SimpleLazyObject(lambda: user.company_memberships),
-        "unread_notices": SimpleLazyObject(lambda: Notice.objects.filter(recipient=user, read_at__isnull=True).count()),
+        "unread_notices": SimpleLazyObject(lambda: Notice.objects.for_user(user).filter(read_at__isnull=True).count()),
     }

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -32,8 +32,7 @@ def prepare(*, say: Callable[[str], None]) -> None:
     with one_at_a_time():
         refuse_newer_database()
         migrate(say)
-        if "sync_schedules" in get_commands():
-            call_command("sync_schedules", verbosity=0)
+        call_command("sync_schedules", verbosity=0)
 
 
 @contextmanager

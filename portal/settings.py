@@ -224,6 +224,11 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "certification.upload_limits.LargestUpload",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "certification.upload_limits.PatientTemporaryFile",
+]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 
 # --- Files -----------------------------------------------------------------------------------------------------
@@ -262,7 +267,7 @@ SITE_URL = env.str("SITE_URL", default=f"http://127.0.0.1:{env.int('PORT', defau
 if env.str("EMAIL_URL", default=""):
     vars().update(env.email_url("EMAIL_URL"))
 else:
-    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_BACKEND = "accounts.mail_files.EmailBackend"
     if PRODUCTION and "check" not in sys.argv:
         raise ImproperlyConfigured(
             "EMAIL_URL must name the mail server in production, e.g. smtp+tls://user:password@host:587."

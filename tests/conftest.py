@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import socket
 import sys
+import tempfile
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -90,6 +92,22 @@ def announce(lines: list[str]) -> None:
     width = max(map(len, lines))
     frame = "+" + "-" * (width + 2) + "+"
     print("", frame, *(f"| {line:<{width}} |" for line in lines), frame, sep="\n", file=sys.__stderr__, flush=True)
+
+
+# --- Installations of their own ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own_var() -> Iterator[Path]:
+    """An empty PORTAL_VAR for a test that runs a whole installation.
+
+    Not pytest's `tmp_path`: root's database server runs as another user, who must be let through, and every other
+    pytest on the machine closes that folder again when it starts.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="portal-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 # --- The test database ----------------------------------------------------------------------------------------------

@@ -22,6 +22,7 @@ from certification.applications.models import (
     ApplicationNumber,
     ApplicationState,
 )
+from certification.maintenance.models import Maintenance, Scope
 from certification.numbers.models import Lifecycle, PhoneNumber, Provider
 from certification.reminders.models import Reminder
 from certification.reminders.steps import first_due
@@ -98,7 +99,19 @@ class TransitionRefused(Exception):
 
 
 class NumberTaken(Exception):
-    """A number of the application is in another application that is still open."""
+    """Numbers of the application are in another application that is still open."""
+
+    def __init__(self, numbers: list[PhoneNumber]) -> None:
+        super().__init__(f"{len(numbers)} taken")
+        self.numbers = numbers
+
+
+class NumbersLocked(Exception):
+    """Numbers under an open lock cannot become certified (domain section 7)."""
+
+    def __init__(self, numbers: list[PhoneNumber]) -> None:
+        super().__init__(f"{len(numbers)} locked")
+        self.numbers = numbers
 
 
 def sources(table: dict[Any, tuple[Any, ...]], to: str) -> list[str]:
@@ -166,6 +179,7 @@ def certify_numbers(*, application: Application, actor: Actor, now: dt.datetime,
                     SELECT n.id, n.lifecycle, n.term_ends_at FROM certification_phonenumber n
                     JOIN certification_applicationnumber item ON item.number_id = n.id
                     WHERE item.application_id = %(application)s AND n.provider_id = %(provider)s AND n.lifecycle = ANY (%(from)s)
+                      AND n.released_at IS NULL
                     ORDER BY n.id FOR NO KEY UPDATE OF n
                 ), moved AS (
                     UPDATE certification_phonenumber n SET
@@ -243,46 +257,111 @@ def move(
         after=to,
         reason=reason,
     )
-    hold_numbers(application=application, active=to in ACTIVE_STATES)
-    if to == ApplicationState.APPROVED:
-        approve_numbers(application=application, actor=actor, now=now, reason=reason)
-    else:
-        numbers = PhoneNumber.objects.filter(applications__application=application).exclude(
-            lifecycle=Lifecycle.CERTIFIED
-        )
-        move_numbers(numbers=numbers, to=FOLLOWS[to], actor=actor, now=now, reason=reason)
+    move_with(application=application, before=before, to=to, actor=actor, now=now, reason=reason)
     return True
 
 
-def hold_numbers(*, application: Application, active: bool) -> None:
-    """Mark the application's numbers as held by it, or free them. Raises NumberTaken when another one holds one."""
-    items = ApplicationNumber.objects.filter(application=application).exclude(is_active=active)
-    if active:
-        held_elsewhere = ApplicationNumber.objects.filter(is_active=True).exclude(application=application)
-        if held_elsewhere.filter(number__in=items.values("number")).exists():
-            raise NumberTaken
-    items.update(is_active=active)
+def move_with(
+    *,
+    application: Application,
+    before: ApplicationState,
+    to: ApplicationState,
+    actor: Actor,
+    now: dt.datetime,
+    reason: str,
+) -> None:
+    """Let the numbers follow their application: those that it holds, and never the numbers of a mere draft.
+
+    A change asks for another name only, so it leaves the numbers' own lifecycle alone.
+    """
+    if to in ACTIVE_STATES and before not in ACTIVE_STATES:
+        hold_numbers(application=application)
+    if to == ApplicationState.APPROVED:
+        approve_numbers(application=application, actor=actor, now=now, reason=reason)
+    elif application.kind != ApplicationKind.CHANGE:
+        numbers = PhoneNumber.objects.filter(
+            applications__application=application, applications__is_active=True
+        ).exclude(lifecycle=Lifecycle.CERTIFIED)
+        move_numbers(numbers=numbers, to=FOLLOWS[to], actor=actor, now=now, reason=reason)
+    if to not in ACTIVE_STATES:
+        ApplicationNumber.objects.filter(application=application, is_active=True).update(is_active=False)
+
+
+def lock_numbers(*, application: Application) -> None:
+    """Lock the application's numbers in one order, so that whoever wants the same ones waits instead of failing."""
+    rows = PhoneNumber.objects.filter(applications__application=application).order_by("pk")
+    list(rows.select_for_update(of=("self",)).values_list("pk"))
+
+
+def hold_numbers(*, application: Application) -> None:
+    """Mark the application's numbers as held by it. Raises NumberTaken when another open application holds one."""
+    lock_numbers(application=application)
+    mine = ApplicationNumber.objects.filter(application=application)
+    taken = (
+        PhoneNumber.objects.filter(pk__in=mine.values("number"), applications__is_active=True)
+        .exclude(pk__in=mine.filter(is_active=True).values("number"))
+        .order_by("pk")
+    )
+    if found := list(taken[:50]):
+        raise NumberTaken(found)
+    mine.update(is_active=True)
+
+
+def let_go(*, application: Application, numbers: models.QuerySet[PhoneNumber], actor: Actor, now: dt.datetime) -> int:
+    """Take the numbers out of the application; those that it holds become drafts again. Return how many left it."""
+    items = ApplicationNumber.objects.filter(application=application, number__in=numbers.order_by().values("pk"))
+    if application.kind != ApplicationKind.CHANGE:
+        held = PhoneNumber.objects.filter(pk__in=items.filter(is_active=True).values("number"))
+        move_numbers(
+            numbers=held.exclude(lifecycle=Lifecycle.CERTIFIED),
+            to=Lifecycle.DRAFT,
+            actor=actor,
+            now=now,
+            reason="taken out of the application",
+        )
+    removed, _by_model = items.delete()
+    return removed
+
+
+def locked_numbers(*, application: Application) -> models.QuerySet[PhoneNumber]:
+    """Those of the application's numbers that an open lock covers."""
+    locks = Maintenance.objects.open_at().filter(locks=True, scope=Scope.NUMBER)
+    return PhoneNumber.objects.filter(applications__application=application, pk__in=locks.values("number_id")).order_by(
+        "pk"
+    )
 
 
 def approve_numbers(*, application: Application, actor: Actor, now: dt.datetime, reason: str) -> None:
-    """What approval does to the numbers: certify or renew them, or apply the change that was asked for."""
-    if application.kind != ApplicationKind.CHANGE:
-        certify_numbers(application=application, actor=actor, now=now, reason=reason)
+    """What approval does to the numbers: certify or renew them, or apply the change that was asked for.
+
+    Raises NumbersLocked when an open lock covers one that would become certified: it must be released first. The rows
+    are locked before the look, so that a lock which is being opened is either seen or comes after the certification.
+    """
+    lock_numbers(application=application)
+    if application.kind == ApplicationKind.CHANGE:
+        change_labels(application=application, actor=actor, now=now, reason=reason)
         return
-    items = list(application.items.select_related("number").exclude(requested_label=""))
-    changes = []
-    for item in items:
-        changes.append(
-            journal.Change(
-                "number",
-                item.number_id,
-                "label",
-                item.number.label,
-                item.requested_label,
-                application.company_id,
-                reason,
+    if locked := list(locked_numbers(application=application)[:50]):
+        raise NumbersLocked(locked)
+    certify_numbers(application=application, actor=actor, now=now, reason=reason)
+
+
+def change_labels(*, application: Application, actor: Actor, now: dt.datetime, reason: str) -> int:
+    """Give the numbers the names that a change application asks for, one journal row each; return how many changed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH target AS (
+                SELECT n.id, n.company_id, n.label, item.requested_label FROM certification_phonenumber n
+                JOIN certification_applicationnumber item ON item.number_id = n.id
+                WHERE item.application_id = %(application)s AND item.requested_label <> '' AND item.requested_label <> n.label
+                  AND n.released_at IS NULL
+            ), moved AS (
+                UPDATE certification_phonenumber n SET label = target.requested_label FROM target WHERE n.id = target.id
+                RETURNING n.id, target.company_id, target.label AS before, n.label AS after
             )
+            {journal.INSERT} SELECT {journal.BY}, company_id, 'number', id, 'label', before, after, %(reason)s FROM moved
+            """,  # noqa: S608 - interpolated are constants; the values are parameters
+            {**journal.by_parameters(at=now, actor=actor), "application": application.pk, "reason": reason},
         )
-        item.number.label = item.requested_label
-    PhoneNumber.objects.bulk_update([item.number for item in items], ["label"], batch_size=1000)
-    journal.record_many(at=now, actor=actor, changes=changes)
+        return cursor.rowcount

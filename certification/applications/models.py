@@ -67,8 +67,11 @@ class Application(models.Model):
     #: Who calls, from which numbers, to whom, about what: with a sample script.
     purpose = models.TextField(_("purpose of the calls"), blank=True, max_length=2000)
     sample_script = models.TextField(_("sample script"), blank=True, max_length=4000)
-    #: Set when another person than the legal representative applies (a letter of authority is then needed).
-    applicant_is_agent = models.BooleanField(_("somebody other than the legal representative applies"), default=False)
+    #: True when another person than the legal representative applies (a letter of authority is then needed).
+    #: Null: not answered yet.
+    applicant_is_agent = models.BooleanField(
+        _("somebody other than the legal representative applies"), null=True, blank=True
+    )
     #: The requirement that an application in `pending_maintenance` waits for, and until when it can.
     waits_for = models.ForeignKey(
         "certification.Requirement", models.PROTECT, null=True, blank=True, related_name="+", editable=False
@@ -76,6 +79,10 @@ class Application(models.Model):
     waits_until = models.DateTimeField(null=True, blank=True, editable=False)
     #: Counts up with every save of the draft, so that two tabs do not overwrite each other.
     revision = models.PositiveIntegerField(default=0)
+    #: Made by the form that created the draft, so that a double click makes one.
+    creation_key = models.UUIDField(null=True, unique=True, editable=False)
+    #: The answers as they were handed in last: what a returned application is compared with.
+    submitted_answers = models.JSONField(default=dict, editable=False)
 
     objects = ApplicationQuerySet.as_manager()
 
@@ -105,6 +112,8 @@ class ApplicationNumber(models.Model):
     number = models.ForeignKey(PhoneNumber, models.PROTECT, related_name="applications")
     #: What a change application asks for; empty otherwise.
     requested_label = models.CharField(_("new displayed name"), max_length=60, blank=True)
+    #: What was asked for when the application was handed in last.
+    submitted_label = models.CharField(max_length=60, blank=True, editable=False)
     #: Whether its application holds the number (in one of ACTIVE_STATES); written with the application's state.
     is_active = models.BooleanField(default=False, editable=False)
 

@@ -95,12 +95,15 @@ class Surroundings:
 
     def covering(self, number: PhoneNumber) -> list[Maintenance]:
         """The open maintenance that covers the number, the most severe first."""
+        # As of a past moment the derivation says where the number belonged then.
+        provider = getattr(number, "provider_then", number.provider_id)
+        industry = getattr(number, "industry_then", number.company.industry_id)
         rows = [
             row
             for row in self.maintenance
             if row.scope == Scope.EVERYTHING
-            or (row.scope == Scope.PROVIDER and row.provider_id == number.provider_id)
-            or (row.scope == Scope.INDUSTRY and row.industry_id == number.company.industry_id)
+            or (row.scope == Scope.PROVIDER and row.provider_id == provider)
+            or (row.scope == Scope.INDUSTRY and row.industry_id == industry)
             or (row.scope == Scope.COMPANY and row.company_id == number.company_id)
             or (row.scope == Scope.NUMBER and row.number_id == number.pk)
         ]
@@ -156,6 +159,8 @@ def facts_of(number: PhoneNumber, around: Surroundings) -> StatusFacts:
 def stopped(number: PhoneNumber, status: Status, around: Surroundings) -> StatusFacts:
     """A certified number whose display an open maintenance stops."""
     rows = [row for row in around.covering(number) if row.suspends_display]
+    if not rows:  # it ended between the query for the number and the one for its maintenance
+        return certified(number, around)
     if status == Status.LOCKED:
         rows.sort(key=lambda row: not row.locks)
     first, others = rows[0], rows[1:]

@@ -285,6 +285,20 @@ class MaintenanceUpdate(models.Model):
         return in_language(self.text_zh, self.text_en)
 
 
+class StatusSample(models.Model):
+    """What the portal showed of one number at one moment: what history is held against (I8)."""
+
+    number = models.ForeignKey(PhoneNumber, models.CASCADE, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    status = models.CharField(max_length=20)
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["at", "number"], name="status_sample_once")]
+
+    def __str__(self) -> str:
+        return f"{self.number_id}: {self.status} at {self.at}"
+
+
 class TickRun(models.Model):
     """The one row that says when the engine last ran; the health page reads its age."""
 

@@ -17,6 +17,8 @@ from accounts import journal, notices
 from accounts.journal import Actor
 from accounts.notices import RESPONSIBLE_ROLES
 from accounts.working_days import CHINA, WorkingCalendar
+from certification.applications.deadlines import settle_waiting
+from certification.maintenance.clock import engine_moment, take_turn
 from certification.maintenance.models import LengthUnit
 from certification.materials.requirements import unmet_in_force
 from certification.reviews.due_times import after
@@ -37,14 +39,18 @@ WITH unmet AS MATERIALIZED (
          title_zh, title_en, message_zh, message_en, achieved_zh, achieved_en, created_at)
     SELECT cause.id, 'company', u.company_id, u.requirement_id, %(at)s,
            -- Since when it truly holds: the midnight after the last valid day, or the start of the requirement, in the
-           -- company's own zone; never before the company was verified.
-           least(%(at)s, greatest(u.verified_at, (greatest(u.effective_from, u.expired_on + 1)::timestamp AT TIME ZONE u.time_zone))),
+           -- company's own zone; never before the company was verified, was told, or came into the industry.
+           least(%(at)s, greatest(
+               u.verified_at, u.announced_at, (greatest(u.effective_from, u.expired_on + 1)::timestamp AT TIME ZONE u.time_zone),
+               (SELECT max(j.at) FROM accounts_journalentry j
+                WHERE j.subject = 'company' AND j.subject_id = u.company_id AND j.aspect IN ('industry', 'kind')))),
            usual.expected_from, usual.expected_until,
            cause.suspends_display, cause.locks, cause.review_time_factor, cause.defers, cause.urgent_appeals_only, false,
            '', '', '', '', '', '', %(at)s
     FROM unmet u
     JOIN certification_maintenancecause cause
-      ON cause.id = CASE WHEN u.expired_on IS NULL THEN u.cause_id
+      ON cause.id = CASE WHEN u.expired_on IS NULL
+                         THEN coalesce(u.cause_id, (SELECT min(id) FROM certification_maintenancecause WHERE opened_by = 'requirement'))
                          ELSE (SELECT id FROM certification_maintenancecause WHERE opened_by = 'expiry') END
     LEFT JOIN usual ON usual.cause_id = cause.id
     WHERE NOT EXISTS (
@@ -98,19 +104,33 @@ SELECT (SELECT count(*) FROM opened), (SELECT count(*) FROM closed), (SELECT cou
 
 @dataclass(frozen=True)
 class Reconciled:
-    """How many maintenances were opened and closed, and how many notices were written about it."""
+    """How many maintenances were opened and closed, what became of applications, and how many notices were written."""
 
     opened: int
     closed: int
     noticed: int
+    held: int = 0
+    resumed: int = 0
+    lapsed: int = 0
 
 
 def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | None = None) -> Reconciled:
     """Bring the open maintenance of requirements into line with what companies have, for one company or for all.
 
-    Afterwards I1 holds at the moment `now`. Doing it twice changes nothing. Runs in the caller's transaction or its own.
+    For whoever changes what a company has or must have, in the same transaction; the tick does the same every minute.
+    Afterwards I1 holds at the moment `now` (or the last tick's, where that is later), and applications that waited for
+    what is there now go on. Doing it twice changes nothing.
     """
-    lengths = usual_lengths(now)
+    with transaction.atomic(savepoint=False):
+        take_turn(shared=True)
+        done = reconcile_at(now=engine_moment(now), actor=actor, company_id=company_id)
+        if done.noticed:
+            notices.wake_delivery()
+        return done
+
+
+def reconcile_at(*, now: dt.datetime, actor: Actor, company_id: int | None = None) -> Reconciled:
+    """The same for who has the turn and knows the engine's moment; in the caller's transaction."""
     statement = RECONCILE
     if company_id is not None:
         statement = statement.replace("/* one company */", "AND c.id = %(company)s")
@@ -119,11 +139,15 @@ def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | 
         **journal.by_parameters(at=now, actor=actor),
         "company": company_id,
         "roles": list(RESPONSIBLE_ROLES),
-        **lengths,
+        **usual_lengths(now),
     }
-    with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return Reconciled(*cursor.fetchone())
+        opened, closed, noticed = cursor.fetchone()
+    waiting = settle_waiting(now=now, actor=actor, company_id=company_id)
+    return Reconciled(
+        opened, closed, noticed + waiting.sent, held=waiting.held, resumed=waiting.resumed, lapsed=waiting.lapsed
+    )
 
 
 def usual_lengths(now: dt.datetime) -> dict[str, list[Any]]:

@@ -86,6 +86,18 @@ class Derivation:
         )
         return Cast(before, models.BigIntegerField())
 
+    def industry(self) -> Combinable:
+        """The industry of the number's company at the (past) moment."""
+        assert self.at is not None
+        before = value_at(
+            subject="company",
+            subject_id=OuterRef("company_id"),
+            aspect="industry",
+            at=self.at,
+            present=Cast(F("company__industry_id"), models.CharField()),
+        )
+        return Cast(before, models.BigIntegerField())
+
     def companies_of_industries(self, open_rows: MaintenanceQuerySet) -> models.QuerySet[Company, Any]:
         """The companies whose industry is covered by one of `open_rows`."""
         industries = open_rows.filter(scope=Scope.INDUSTRY).values("industry_id")
@@ -125,6 +137,10 @@ class Derivation:
         if self.at is not None:
             # Rows are kept when a number is released, so that its past stays readable.
             numbers = numbers.filter(Q(released_at__isnull=True) | Q(released_at__gt=self.at), created_at__lte=self.at)
+            # The facts say which maintenance covered the number then; they need to know where it belonged.
+            return numbers.annotate(provider_then=self.provider(), industry_then=self.industry()).alias(
+                lifecycle_then=self.lifecycle()
+            )
         return numbers.alias(lifecycle_then=self.lifecycle(), provider_then=self.provider())
 
     def case(self) -> Case:
@@ -177,6 +193,14 @@ def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = N
     derived: Any = with_status(numbers, at=at)
     rows = derived.order_by().values("status").annotate(total=models.Count("pk"))
     return {row["status"]: row["total"] for row in rows}
+
+
+def statuses_of(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[int, str]:
+    """The status of each of the numbers by primary key, of those that existed at the moment `at`."""
+    return {
+        number.pk: number.status  # type: ignore[attr-defined]
+        for number in with_status(numbers, at=at).order_by().only("pk")
+    }
 
 
 def status_of(number: PhoneNumber, *, at: dt.datetime | None = None) -> str | None:

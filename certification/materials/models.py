@@ -60,6 +60,8 @@ class Requirement(models.Model):
     industry = models.ForeignKey(Industry, models.PROTECT, null=True, blank=True, related_name="requirements")
     #: Empty: every kind of company.
     company_kinds = ArrayField(models.CharField(max_length=20, choices=CompanyKind), default=list, blank=True)
+    #: Asked for only when somebody other than the legal representative applies.
+    only_for_agents = models.BooleanField(default=False)
     moment = models.CharField(max_length=12, choices=RequirementMoment, default=RequirementMoment.ALWAYS)
     #: The policy cause of the maintenance that opens where the material never existed.
     cause = models.ForeignKey("certification.MaintenanceCause", models.PROTECT, null=True, blank=True, related_name="+")
@@ -136,6 +138,8 @@ class Material(models.Model):
     expires_on = models.DateField(_("valid until"), null=True, blank=True)
     is_long_term = models.BooleanField(_("long-term (no end)"), default=False)
     note = models.TextField(_("note for the reviewer"), blank=True, max_length=1000)
+    #: Made with the form: the same form sent twice is one version.
+    submission = models.UUIDField(null=True, blank=True, editable=False)
     submitted_at = models.DateTimeField()
     submitted_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     decided_at = models.DateTimeField(null=True)
@@ -147,6 +151,7 @@ class Material(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["company", "kind", "version"], name="material_version_once"),
+            models.UniqueConstraint(fields=["company", "submission"], name="material_submission_once"),
             models.CheckConstraint(
                 condition=models.Q(is_long_term=True, expires_on__isnull=True)
                 | models.Q(is_long_term=False, expires_on__isnull=False),
@@ -177,11 +182,10 @@ class Material(models.Model):
         return f"{self.kind} v{self.version}"
 
 
-class MaterialFile(models.Model):
-    """One stored file of a version, checked by content and served only through a permission check."""
+class StoredDocument(models.Model):
+    """What is known of a file in the store, whether it belongs to a version already or waits in a form."""
 
     ref = ReferenceField()
-    material = models.ForeignKey(Material, models.CASCADE, related_name="files")
     storage_name = models.CharField(max_length=200, unique=True)
     original_name = models.CharField(max_length=200)
     content_type = models.CharField(max_length=40)
@@ -189,8 +193,28 @@ class MaterialFile(models.Model):
     sha256 = models.CharField(max_length=64)
     pages = models.PositiveSmallIntegerField(default=1)
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
         return self.original_name
+
+
+class MaterialFile(StoredDocument):
+    """One stored file of a version, checked by content and served only through a permission check."""
+
+    material = models.ForeignKey(Material, models.CASCADE, related_name="files")
+
+
+class StagedFile(StoredDocument):
+    """A checked upload that waits for the rest of its form, so that a mistake elsewhere never costs a second upload.
+
+    It is its uploader's own, and is swept when it was not used for a day.
+    """
+
+    company = models.ForeignKey(Company, models.CASCADE, related_name="+")
+    uploaded_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    uploaded_at = models.DateTimeField(db_index=True)
 
 
 class MaterialNumber(models.Model):

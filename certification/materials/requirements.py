@@ -7,16 +7,52 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from certification.materials.models import Requirement
 
-#: A requirement concerns a company by industry and by kind of company; only verified companies are held to it.
-CONCERNS = """
-    c.state = 'verified' AND r.moment = 'always'
-    AND (r.industry_id IS NULL OR r.industry_id = {industry})
-    AND (r.company_kinds = '{{}}' OR c.kind = ANY (r.company_kinds))
-    AND r.announced_at <= %(at)s AND (r.withdrawn_at IS NULL OR r.withdrawn_at > %(at)s)
-"""
+
+@dataclass(frozen=True)
+class CompanyColumns:
+    """What the rules read of a company `c`, as SQL expressions: at present its columns, at a past moment its history."""
+
+    state: str = "c.state"
+    industry: str = "c.industry_id"
+    kind: str = "c.kind"
+    zone: str = "c.time_zone"
+
+    @property
+    def local_day(self) -> str:
+        """The company's date at `%(at)s`."""
+        return f"(%(at)s AT TIME ZONE {self.zone})::date"
+
+    @property
+    def concerns(self) -> str:
+        """A requirement `r` concerns it by industry and by kind; only verified companies are held to it."""
+        return f"""
+            {self.state} = 'verified' AND r.moment = 'always'
+            AND (r.industry_id IS NULL OR r.industry_id = {self.industry})
+            AND (r.company_kinds = '{{}}' OR {self.kind} = ANY (r.company_kinds))
+            AND r.announced_at <= %(at)s AND (r.withdrawn_at IS NULL OR r.withdrawn_at > %(at)s)
+        """
+
+
+def then(aspect: str, present: str) -> str:
+    """SQL for what `aspect` of a company was at `%(at)s`: the `before` of its first later change in the journal."""
+    return f"""
+        coalesce((SELECT j.before FROM accounts_journalentry j
+                  WHERE j.subject = 'company' AND j.subject_id = c.id AND j.aspect = '{aspect}' AND j.at > %(at)s
+                  ORDER BY j.at, j.id LIMIT 1), {present}::text)
+    """  # noqa: S608 - constant texts, the moment is a parameter
+
+
+PRESENT = CompanyColumns()
+PAST = CompanyColumns(
+    state=then("state", "c.state"),
+    industry=f"({then('industry', 'c.industry_id')})::bigint",
+    kind=then("kind", "c.kind"),
+    zone=then("time_zone", "c.time_zone"),
+)
 #: An approved version of the kind that is valid on {day}, as the portal knew at the moment %(at)s.
 HAS_VALID = """
     EXISTS (
@@ -34,21 +70,15 @@ HAS_VALID_NOW = """
           AND (m.expires_on IS NULL OR m.expires_on >= {day}) AND (m.issued_on IS NULL OR m.issued_on <= {day})
     )
 """
-LOCAL_DAY = "(%(at)s AT TIME ZONE c.time_zone)::date"
-#: The industry a company had at a past moment: the `before` of the first later change in the journal.
-INDUSTRY_AT = """
-    coalesce((SELECT j.before::bigint FROM accounts_journalentry j
-              WHERE j.subject = 'company' AND j.subject_id = c.id AND j.aspect = 'industry' AND j.at > %(at)s
-              ORDER BY j.at, j.id LIMIT 1), c.industry_id)
-"""
 
 
 def unmet_in_force() -> str:
     """SQL rows (company_id, requirement_id, ...) of what verified companies lack at `%(at)s`; for the engine's present."""
     return f"""
-        SELECT c.id AS company_id, c.time_zone, c.verified_at, r.id AS requirement_id, r.kind_id, r.cause_id, r.effective_from, r.holds_applications
-        FROM certification_requirement r JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
-        WHERE r.effective_from <= {LOCAL_DAY} AND NOT {HAS_VALID_NOW.format(day=LOCAL_DAY)}
+        SELECT c.id AS company_id, c.time_zone, c.verified_at, r.id AS requirement_id, r.kind_id, r.cause_id, r.effective_from, r.announced_at,
+               r.holds_applications
+        FROM certification_requirement r JOIN accounts_company c ON {PRESENT.concerns}
+        WHERE r.effective_from <= {PRESENT.local_day} AND NOT {HAS_VALID_NOW.format(day=PRESENT.local_day)}
     """  # noqa: S608 - constant texts, the moment is a parameter
 
 
@@ -57,18 +87,18 @@ def companies_lacking_announced(*, past: bool) -> str:
 
     It is not met when no approved version is valid on the day on which it takes effect.
     """
-    industry = INDUSTRY_AT if past else "c.industry_id"
+    company = PAST if past else PRESENT
     has_valid = HAS_VALID if past else HAS_VALID_NOW
     return f"""
-        SELECT c.id FROM certification_requirement r JOIN accounts_company c ON {CONCERNS.format(industry=industry)}
-        WHERE r.effective_from > {LOCAL_DAY} AND NOT {has_valid.format(day="r.effective_from")}
+        SELECT c.id FROM certification_requirement r JOIN accounts_company c ON {company.concerns}
+        WHERE r.effective_from > {company.local_day} AND NOT {has_valid.format(day="r.effective_from")}
     """  # noqa: S608 - constant texts, the moment is a parameter
 
 
 ANNOUNCED_UNMET = f"""
     SELECT r.*, c.id AS for_company FROM certification_requirement r
-    JOIN accounts_company c ON {CONCERNS.format(industry="c.industry_id")}
-    WHERE c.id = ANY (%(companies)s) AND r.effective_from > {LOCAL_DAY} AND NOT {HAS_VALID.format(day="r.effective_from")}
+    JOIN accounts_company c ON {PAST.concerns}
+    WHERE c.id = ANY (%(companies)s) AND r.effective_from > {PAST.local_day} AND NOT {HAS_VALID.format(day="r.effective_from")}
     ORDER BY r.effective_from, r.id
 """  # noqa: S608 - constant texts, the values are parameters
 

@@ -186,6 +186,14 @@ class ImportState(models.TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
+class NumberImportQuerySet(models.QuerySet["NumberImport"]):
+    """Reads; every one that serves a person starts at `for_user` or a company."""
+
+    def for_user(self, user: User) -> NumberImportQuerySet:
+        """The imports of every company that `user` is a member of."""
+        return self.filter(company__memberships__user=user)
+
+
 class NumberImport(models.Model):
     """One spreadsheet of numbers: nothing is imported until the company confirms the preview."""
 
@@ -196,27 +204,55 @@ class NumberImport(models.Model):
     file_name = models.CharField(max_length=200)
     #: The stored upload, kept until the import ends.
     storage_name = models.CharField(max_length=200, blank=True)
+    #: Empty for xlsx; the person can correct what was guessed for csv.
     encoding = models.CharField(max_length=20, blank=True)
+    delimiter = models.CharField(max_length=1, blank=True)
     #: {"number": 0, "label": 2, ...}: which column holds what, counted from 0.
     columns = models.JSONField(default=dict)
+    #: The row that names the columns, as the spreadsheet counts; 0 where there is none.
+    header_row = models.PositiveIntegerField(default=1)
     header = models.JSONField(default=list)
+    #: The first rows below the header, for the page on which the columns are corrected.
+    sample = models.JSONField(default=list)
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
     group = models.ForeignKey(NumberGroup, models.SET_NULL, null=True, blank=True, related_name="+")
     state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
     rows_total = models.PositiveIntegerField(default=0)
+    #: How many of the accepted rows have been dealt with, and up to which row of the sheet: a killed job goes on there.
     rows_done = models.PositiveIntegerField(default=0)
+    last_row = models.PositiveIntegerField(default=0)
+    progress_at = models.DateTimeField(null=True)
     rows_accepted = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
     rows_skipped = models.PositiveIntegerField(default=0)
     confirmed_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    #: A code of `certification.numbers.imports.sheets.FileProblem`, where the import failed.
     error = models.TextField(blank=True)
 
+    objects = NumberImportQuerySet.as_manager()
+
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["company", "-created_at"], name="number_import_list")]
+        indexes: ClassVar = [
+            models.Index(fields=["company", "-created_at"], name="number_import_list"),
+            # The sweep: imports that stand still, previews that nobody confirmed.
+            models.Index(
+                fields=["created_at"],
+                condition=models.Q(state__in=["uploaded", "previewed", "queued", "running"]),
+                name="number_import_open",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class RowOutcome(models.TextChoices):
+    """What becomes of one row."""
+
+    ACCEPTED = "accepted", _("Valid")
+    REJECTED = "rejected", _("Rejected")
+    SKIPPED = "skipped", _("Left out")
 
 
 class NumberImportRow(models.Model):
@@ -231,12 +267,16 @@ class NumberImportRow(models.Model):
     kind = models.CharField(max_length=10, blank=True)
     label = models.CharField(max_length=60, blank=True)
     alias = models.CharField(max_length=60, blank=True)
-    group_name = models.CharField(max_length=120, blank=True)
+    extension = models.CharField(max_length=8, blank=True)
+    #: The groups from the top down, as `imports.group_paths` writes them.
+    group_path = models.CharField(max_length=300, blank=True)
+    #: The company's number that this one stands in for.
+    backup_for = models.CharField(max_length=20, blank=True)
     provider = models.ForeignKey(
         Provider, models.CASCADE, null=True, related_name="+", db_index=False, db_constraint=False
     )
-    #: "accepted", "rejected" or "skipped" by the preview; the import turns "accepted" into "imported" or "rejected".
-    outcome = models.CharField(max_length=8)
+    #: As the preview found it; the import turns an accepted row that was taken in the meantime into a rejected one.
+    outcome = models.CharField(max_length=8, choices=RowOutcome)
     #: A stable code of `certification.numbers.problems`; empty where nothing is wrong.
     problem = models.CharField(max_length=40, blank=True)
     #: What the problem's text mentions, e.g. the row that this one repeats.
@@ -253,3 +293,54 @@ class NumberImportRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number_import_id}:{self.row}"
+
+
+class ExportFormat(models.TextChoices):
+    """The kinds of file that a list can be written to."""
+
+    XLSX = "xlsx", _("Excel (.xlsx)")
+    CSV = "csv", _("CSV (.csv, UTF-8)")
+
+
+class NumberExportQuerySet(models.QuerySet["NumberExport"]):
+    """Reads."""
+
+    def for_user(self, user: User) -> NumberExportQuerySet:
+        """The exports that the person asked for, as long as they are a member of the company."""
+        return self.filter(created_by=user, company__memberships__user=user)
+
+
+class NumberExport(models.Model):
+    """One list of numbers being written to a file by the queue; the file is fetched by who asked for it, and removed."""
+
+    ref = ReferenceField()
+    company = models.ForeignKey(Company, models.CASCADE, related_name="+")
+    created_by = models.ForeignKey(User, models.CASCADE, related_name="+")
+    created_at = models.DateTimeField()
+    file_format = models.CharField(_("file format"), max_length=4, choices=ExportFormat)
+    language = models.CharField(max_length=10)
+    #: The list's query string: the same filters apply.
+    filters = models.JSONField(default=dict)
+    rows_total = models.PositiveIntegerField(default=0)
+    rows_done = models.PositiveIntegerField(default=0)
+    progress_at = models.DateTimeField(null=True)
+    storage_name = models.CharField(max_length=200, blank=True)
+    finished_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)
+    #: When the file was fetched first; it is removed a little later.
+    fetched_at = models.DateTimeField(null=True)
+    #: When the file was removed.
+    removed_at = models.DateTimeField(null=True)
+
+    objects = NumberExportQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            # The sweep removes files that were fetched or are old, and restarts what stands still.
+            models.Index(
+                fields=["created_at"], condition=models.Q(removed_at__isnull=True), name="number_export_kept"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.ref

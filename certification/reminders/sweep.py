@@ -3,18 +3,73 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
 
-from django.db.models import Count, Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db import connection
 
-from accounts.memberships import Membership
-from accounts.notices import RESPONSIBLE_ROLES, Message, send
-from certification.applications.models import ApplicationNumber
-from certification.materials.models import Material, MaterialState
-from certification.numbers.models import Lifecycle, PhoneNumber
+from accounts import notices
+from accounts.companies import Company
+from accounts.notices import RESPONSIBLE_ROLES
+from certification.materials.models import Material
 from certification.reminders.models import Reminder
-from certification.reminders.steps import first_due, next_due, step_due
+from certification.reminders.steps import SEND_HOUR, STEPS, first_due, next_due
+
+# A step's moment is that of `steps.due_moment`: SEND_HOUR o'clock local time, so many days before the last valid day.
+# Of several that are past (ticks were missed) only the latest speaks. Nothing is said of what is over, was renewed, or
+# is under review; its later steps stay planned.
+SEND_REMINDERS = f"""
+WITH due AS (
+    SELECT r.id, r.company_id, r.material_id, r.term_ends_at, r.expires_on, c.time_zone,
+           (%(at)s AT TIME ZONE c.time_zone)::date AS today, steps.latest, steps.next_moment
+    FROM certification_reminder r
+    JOIN accounts_company c ON c.id = r.company_id
+    CROSS JOIN LATERAL (
+        SELECT min(step) FILTER (WHERE moment <= %(at)s) AS latest, min(moment) FILTER (WHERE moment > %(at)s) AS next_moment
+        FROM (SELECT step, ((r.expires_on - step)::timestamp + make_interval(hours => %(hour)s)) AT TIME ZONE c.time_zone AS moment
+              FROM unnest(%(steps)s::int[]) AS step) AS moments
+    ) AS steps
+    WHERE r.next_due_at <= %(at)s FOR UPDATE OF r
+), of_materials AS (
+    SELECT due.*, m.ref, kind.code, kind.name_zh, kind.name_en,
+           (SELECT count(*) FROM certification_phonenumber n
+            WHERE n.company_id = due.company_id AND n.lifecycle = 'certified' AND n.released_at IS NULL) AS numbers
+    FROM due
+    JOIN certification_material m ON m.id = due.material_id
+    JOIN certification_materialkind kind ON kind.id = m.kind_id
+    WHERE m.state = 'approved' AND due.latest IS NOT NULL AND due.today <= due.expires_on
+      AND NOT EXISTS (SELECT FROM certification_material s
+                      WHERE s.company_id = m.company_id AND s.kind_id = m.kind_id AND s.state = 'submitted')
+), of_terms AS (
+    SELECT due.*, ending.numbers
+    FROM due
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS numbers FROM certification_phonenumber n
+        WHERE n.company_id = due.company_id AND n.lifecycle = 'certified' AND n.released_at IS NULL AND n.term_ends_at = due.term_ends_at
+          AND NOT EXISTS (SELECT FROM certification_applicationnumber item WHERE item.number_id = n.id AND item.is_active)
+    ) AS ending
+    WHERE due.material_id IS NULL AND due.latest IS NOT NULL AND due.today <= due.expires_on AND ending.numbers > 0
+), messages AS (
+    SELECT 'reminder:material:' || material_id || ':' || latest AS key, 'material_expires' AS kind, company_id,
+           jsonb_build_object('expires_on', expires_on, 'days_left', expires_on - today, 'material', code, 'material_ref', ref,
+                              'material_zh', name_zh, 'material_en', name_en, 'numbers', numbers) AS context
+    FROM of_materials
+    UNION ALL
+    SELECT 'reminder:term:' || id || ':' || latest, 'term_expires', company_id,
+           jsonb_build_object('expires_on', expires_on, 'days_left', expires_on - today, 'numbers', numbers)
+    FROM of_terms
+), noticed AS (
+    {notices.INSERT}
+    SELECT messages.key || ':' || member.user_id, messages.kind, member.user_id, messages.company_id, messages.context, true, %(at)s, now()
+    FROM messages
+    JOIN accounts_membership member ON member.company_id = messages.company_id AND member.role = ANY (%(roles)s)
+    ON CONFLICT (key) DO NOTHING RETURNING id
+), planned AS (
+    UPDATE certification_reminder r SET next_due_at = CASE
+        WHEN due.material_id IS NOT NULL AND (SELECT m.state FROM certification_material m WHERE m.id = due.material_id) <> 'approved' THEN NULL
+        ELSE due.next_moment END
+    FROM due WHERE r.id = due.id
+)
+SELECT count(*) FROM noticed
+"""  # noqa: S608 - constant texts, every value is a parameter
 
 
 def remind_of_material(*, material: Material, now: dt.datetime) -> None:
@@ -34,96 +89,27 @@ def remind_of_material(*, material: Material, now: dt.datetime) -> None:
 def send_due_reminders(*, now: dt.datetime) -> int:
     """Write the notices of every reminder that is due, move each to its next step, return how many notices.
 
-    Nothing is sent about what was renewed or is under review (I13); its later steps stay planned.
+    In the caller's transaction. The number of statements is the same however many are due.
     """
-    renewal = Material.objects.filter(
-        company=OuterRef("company"), kind=OuterRef("material__kind"), state=MaterialState.SUBMITTED
-    )
-    in_renewal = ApplicationNumber.objects.filter(is_active=True, number=OuterRef("pk"))
-    ending = (
-        PhoneNumber.objects.held()
-        .filter(
-            ~Exists(in_renewal),
-            company=OuterRef("company"),
-            lifecycle=Lifecycle.CERTIFIED,
-            term_ends_at=OuterRef("term_ends_at"),
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SEND_REMINDERS, {"at": now, "hour": SEND_HOUR, "steps": list(STEPS), "roles": list(RESPONSIBLE_ROLES)}
         )
-        .order_by()
-        .values("company")
-        .annotate(total=Count("pk"))
-        .values("total")
-    )
-    certified = (
-        PhoneNumber.objects.held()
-        .filter(company=OuterRef("company"), lifecycle=Lifecycle.CERTIFIED)
-        .order_by()
-        .values("company")
-        .annotate(total=Count("pk"))
-        .values("total")
-    )
-    due = list(
-        Reminder.objects.filter(next_due_at__lte=now)
-        .select_related("company", "material__kind")
-        .annotate(
-            under_review=Exists(renewal),
-            ending=Coalesce(Subquery(ending), 0),
-            certified=Coalesce(Subquery(certified), 0),
-        )
-        .order_by("pk")
-    )
-    if not due:
-        return 0
-    readers: defaultdict[int, list[int]] = defaultdict(list)
-    members = Membership.objects.filter(
-        Q(role__in=RESPONSIBLE_ROLES), company__in={reminder.company_id for reminder in due}
-    )
-    for company_id, user_id in members.values_list("company_id", "user_id"):
-        readers[company_id].append(user_id)
-    messages: list[tuple[Message, int]] = []
-    for reminder in due:
-        message = message_of(reminder, now)
-        if message is not None:
-            messages.extend((message, user_id) for user_id in readers[reminder.company_id])
-        reminder.next_due_at = next_due(reminder.expires_on, reminder.company.zone, now)
-        if reminder.material is not None and reminder.material.state != MaterialState.APPROVED:
-            reminder.next_due_at = None
-    send(messages=messages, now=now)
-    Reminder.objects.bulk_update(due, ["next_due_at"], batch_size=2000)
-    return len(messages)
+        (sent,) = cursor.fetchone()
+    return int(sent)
 
 
-def message_of(reminder: Reminder, now: dt.datetime) -> Message | None:
-    """What a due reminder says; None where it has nothing to say any more."""
-    step = step_due(reminder.expires_on, reminder.company.zone, now)
-    if step is None or reminder.company.today(now) > reminder.expires_on:
-        return None
-    days_left = (reminder.expires_on - reminder.company.today(now)).days
-    context = {"expires_on": reminder.expires_on.isoformat(), "days_left": days_left}
-    if reminder.material is None:
-        numbers = reminder.ending  # type: ignore[attr-defined]
-        if not numbers:
-            return None
-        return Message(
-            key=f"reminder:term:{reminder.pk}:{step}",
-            kind="term_expires",
-            company_id=reminder.company_id,
-            context={**context, "numbers": numbers},
-            needs_action=True,
-        )
-    if reminder.under_review or reminder.material.state != MaterialState.APPROVED:  # type: ignore[attr-defined]
-        return None
-    kind = reminder.material.kind
-    return Message(
-        key=f"reminder:material:{reminder.material_id}:{step}",
-        kind="material_expires",
-        company_id=reminder.company_id,
-        context={
-            **context,
-            "material": kind.code,
-            "material_ref": reminder.material.ref,
-            "material_zh": kind.name_zh,
-            "material_en": kind.name_en,
-            "numbers": reminder.certified,  # type: ignore[attr-defined]
-        },
-        needs_action=True,
-    )
+def plan_again(*, company: Company, now: dt.datetime) -> None:
+    """Recompute when the company's reminders are due, after its time zone changed.
+
+    A step that is past in the new zone and was never due in the old one is caught up by the next tick; one that was
+    sent is not sent again, whatever the zone (its key is the same).
+    """
+    reminders = list(Reminder.objects.filter(company=company, next_due_at__isnull=False).select_for_update())
+    for reminder in reminders:
+        if reminder.term_ends_at is not None:
+            last = reminder.term_ends_at.astimezone(company.zone) - dt.timedelta(microseconds=1)
+            reminder.expires_on = last.date()
+        overdue = reminder.next_due_at is not None and reminder.next_due_at <= now
+        reminder.next_due_at = now if overdue else next_due(reminder.expires_on, company.zone, now)
+    Reminder.objects.bulk_update(reminders, ["expires_on", "next_due_at"], batch_size=2000)

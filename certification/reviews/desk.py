@@ -6,16 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from accounts import journal
+from accounts.access import Permission, staff_may
 from accounts.companies import Company, CompanyKind
 from accounts.journal import Actor
 from accounts.users import User
 from accounts.working_days import stored_calendar
+from certification.maintenance.models import Maintenance
+from certification.reviews.deferrals import deferred, deferring, stretch
 from certification.reviews.due_times import promised
-from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewState
-from certification.reviews.subjects import SUBJECTS
+from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewPause, ReviewState
+from certification.reviews.subjects import SUBJECTS, claimed, is_involved
 
 #: A claim without activity is released after this long (interface, review desk).
 CLAIM_IDLE = dt.timedelta(minutes=30)
@@ -49,7 +52,23 @@ class NotClaimed(Exception):
 
 
 class OwnSubmission(Exception):
-    """Nobody decides what they handed in themselves."""
+    """Nobody decides what they handed in themselves, or what their own company did."""
+
+
+class NotAReviewer(Exception):
+    """A case can be handed only to somebody who may decide it."""
+
+
+class WrongDecision(Exception):
+    """The decision makes no sense for this kind of case."""
+
+
+class Deferred(Exception):
+    """The clock of the review stands still: a maintenance defers its kind, or its subject waits for the company."""
+
+    def __init__(self, maintenance: Maintenance | None) -> None:
+        super().__init__(str(maintenance or "paused"))
+        self.maintenance = maintenance
 
 
 class ReasonMissing(Exception):
@@ -67,28 +86,35 @@ def open_review(
     actor: Actor,
     now: dt.datetime,
     urgent: bool = False,
+    times_returned: int = 0,
 ) -> Review:
     """Open a review with its promised due time, or return the one that is open for this subject already.
 
-    Cases of public services are urgent by default (domain section 2).
+    Cases of public services are urgent by default (domain section 2). `times_returned` counts returns of what this
+    subject takes the place of; its own are added.
     """
-    existing = Review.objects.filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN).first()
+    open_one = Review.objects.filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN)
+    existing = open_one.first()
     if existing is not None:
         return existing
     due_from, due_at = promised(kind, now, zone=company.zone, calendar=stored_calendar())
-    times_returned = Review.objects.filter(subject=subject, subject_id=subject_id, decision=Decision.RETURNED).count()
-    review = Review.objects.create(
-        kind=kind,
-        company=company,
-        subject=subject,
-        subject_id=subject_id,
-        submitted_by=submitted_by,
-        opened_at=now,
-        due_from=due_from,
-        due_at=due_at,
-        is_urgent=urgent or company.kind == CompanyKind.PUBLIC_SERVICE,
-        times_returned=times_returned,
-    )
+    times_returned += Review.objects.filter(subject=subject, subject_id=subject_id, decision=Decision.RETURNED).count()
+    try:
+        with transaction.atomic():
+            review = Review.objects.create(
+                kind=kind,
+                company=company,
+                subject=subject,
+                subject_id=subject_id,
+                submitted_by=submitted_by,
+                opened_at=now,
+                due_from=due_from,
+                due_at=due_at,
+                is_urgent=urgent or company.kind == CompanyKind.PUBLIC_SERVICE,
+                times_returned=times_returned,
+            )
+    except IntegrityError:  # somebody else opened it between the look and the insert (review_open_once)
+        return open_one.get()
     journal.record(
         at=now,
         actor=actor,
@@ -99,7 +125,38 @@ def open_review(
         after=ReviewState.OPEN,
         detail={"kind": kind},
     )
+    stretch(review=review, company=company, now=now)
     return review
+
+
+def locked(review: Review) -> Review:
+    """The row as it is now, locked until the end of the transaction."""
+    rows = Review.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("company", "claimed_by").get(pk=review.pk)
+
+
+def hand_to(*, current: Review, to: User, actor: Actor, now: dt.datetime) -> None:
+    """Make `to` the holder of the locked row, journal it, and tell the subject."""
+    before = current.claimed_by_id
+    Review.objects.filter(pk=current.pk).update(claimed_by=to, claimed_at=now, claim_active_at=now)
+    current.claimed_by, current.claimed_at, current.claim_active_at = to, now, now
+    journal.record(
+        at=now,
+        actor=actor,
+        company_id=current.company_id,
+        subject="review",
+        subject_id=current.pk,
+        aspect="claim",
+        before=str(before or ""),
+        after=str(to.pk),
+    )
+    claimed(review=current, actor=actor, now=now)
+
+
+def show_holder(*, review: Review, current: Review) -> None:
+    """Let the caller's object say who holds the case now."""
+    for field in ("claimed_by", "claimed_at", "claim_active_at"):
+        setattr(review, field, getattr(current, field))
 
 
 @transaction.atomic
@@ -108,37 +165,24 @@ def claim(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -> 
 
     Raises ClaimConflict naming the holder, OwnSubmission, or AlreadyDecided.
     """
-    if review.submitted_by_id == reviewer.pk:
+    current = locked(review)
+    if current.state != ReviewState.OPEN:
+        raise AlreadyDecided(current)
+    if is_involved(review=current, user=reviewer):
         raise OwnSubmission
-    free = models.Q(claimed_by__isnull=True) | models.Q(claim_active_at__lt=now - CLAIM_IDLE)
-    before = review.claimed_by_id
-    if before == reviewer.pk and touch_claim(review=review, reviewer=reviewer, now=now):
-        return
-    taken = Review.objects.filter(free, pk=review.pk, state=ReviewState.OPEN).update(
-        claimed_by=reviewer, claimed_at=now, claim_active_at=now
-    )
-    if not taken:
-        review.refresh_from_db()
-        if review.state != ReviewState.OPEN:
-            raise AlreadyDecided(review)
-        if review.claimed_by_id == reviewer.pk:
-            return
-        assert review.claimed_by is not None
-        raise ClaimConflict(review.claimed_by)
-    review.claimed_by, review.claimed_at, review.claim_active_at = reviewer, now, now
-    journal.record(
-        at=now,
-        actor=actor,
-        company_id=review.company_id,
-        subject="review",
-        subject_id=review.pk,
-        aspect="claim",
-        before=str(before or ""),
-        after=str(reviewer.pk),
-    )
-    subject = SUBJECTS.get(review.subject)
-    if subject is not None and hasattr(subject, "claimed"):
-        subject.claimed(review=review, actor=actor, now=now)
+    if current.claimed_by_id == reviewer.pk:
+        touch_claim(review=current, reviewer=reviewer, now=now)
+        current.claim_active_at = now
+    elif current.claimed_by is None or is_idle(current, now):
+        hand_to(current=current, to=reviewer, actor=actor, now=now)
+    else:
+        raise ClaimConflict(current.claimed_by)
+    show_holder(review=review, current=current)
+
+
+def is_idle(review: Review, now: dt.datetime) -> bool:
+    """Whether the holder has not been at work for so long that somebody else can take the case."""
+    return review.claim_active_at is None or review.claim_active_at < now - CLAIM_IDLE
 
 
 def touch_claim(*, review: Review, reviewer: User, now: dt.datetime) -> bool:
@@ -150,12 +194,18 @@ def touch_claim(*, review: Review, reviewer: User, now: dt.datetime) -> bool:
 
 @transaction.atomic
 def claim_next(*, queue: models.QuerySet[Review], reviewer: User, actor: Actor, now: dt.datetime) -> Review | None:
-    """Claim the first free review of the queue; two reviewers at once get different ones. None when nothing is free."""
+    """Claim the first free review of the queue; two reviewers at once get different ones. None when nothing is free.
+
+    Cases that a maintenance defers, and those of the reviewer's own, are passed over.
+    """
     free = models.Q(claimed_by__isnull=True) | models.Q(claim_active_at__lt=now - CLAIM_IDLE)
     review = (
         queue.filter(free, state=ReviewState.OPEN)
         .exclude(submitted_by=reviewer)
-        .select_for_update(skip_locked=True, of=("self",))
+        .exclude(company__in=reviewer.memberships.values("company"))
+        .exclude(deferred())
+        .exclude(models.Exists(ReviewPause.objects.filter(review=models.OuterRef("pk"), ended_at__isnull=True)))
+        .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .first()
     )
     if review is not None:
@@ -184,25 +234,20 @@ def release(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -
 
 @transaction.atomic
 def reassign(*, review: Review, to: User, actor: Actor, now: dt.datetime) -> None:
-    """A lead hands an open review to `to`, whoever holds it. Raises OwnSubmission or AlreadyDecided."""
-    if review.submitted_by_id == to.pk:
-        raise OwnSubmission
-    current = Review.objects.select_for_update(of=("self",)).get(pk=review.pk)
+    """A lead hands an open review to `to`, whoever holds it.
+
+    Raises OwnSubmission, NotAReviewer when `to` may not decide reviews, or AlreadyDecided.
+    """
+    current = locked(review)
     if current.state != ReviewState.OPEN:
         raise AlreadyDecided(current)
-    if current.claimed_by_id == to.pk:
-        return
-    Review.objects.filter(pk=review.pk).update(claimed_by=to, claimed_at=now, claim_active_at=now)
-    journal.record(
-        at=now,
-        actor=actor,
-        company_id=review.company_id,
-        subject="review",
-        subject_id=review.pk,
-        aspect="claim",
-        before=str(current.claimed_by_id or ""),
-        after=str(to.pk),
-    )
+    if not (to.is_active and staff_may(to, Permission.DECIDE_REVIEWS)):
+        raise NotAReviewer
+    if is_involved(review=current, user=to):
+        raise OwnSubmission
+    if current.claimed_by_id != to.pk:
+        hand_to(current=current, to=to, actor=actor, now=now)
+    show_holder(review=review, current=current)
 
 
 @transaction.atomic
@@ -219,18 +264,17 @@ def decide(
 ) -> None:
     """Decide the review once, and do what the decision means for its subject in the same transaction.
 
-    `text` is what the company reads; a return needs at least one item or a text. Raises NotClaimed, OwnSubmission,
-    ReasonMissing, or AlreadyDecided (whose review names who decided and how).
+    `text` is what the company reads; a return needs at least one item. The same decision of the same person again is a
+    quiet no-op. Raises NotClaimed, OwnSubmission, ReasonMissing, WrongDecision, Deferred, or AlreadyDecided (whose
+    review names who decided and how); what the subject raises undoes the decision.
     """
-    if review.submitted_by_id == reviewer.pk:
-        raise OwnSubmission
-    if not text.strip() or (decision == Decision.RETURNED and not items):
-        raise ReasonMissing
-    current = Review.objects.select_for_update(of=("self",)).select_related("company").get(pk=review.pk)
-    if current.state != ReviewState.OPEN:
-        raise AlreadyDecided(current)
-    if current.claimed_by_id != reviewer.pk:
-        raise NotClaimed
+    current = locked(review)
+    if current.state == ReviewState.DECIDED and (current.decided_by_id, current.decision) == (reviewer.pk, decision):
+        review.state, review.decision = current.state, current.decision
+        return
+    require_decidable(
+        current=current, reviewer=reviewer, decision=decision, has_reason=bool(text.strip()), has_items=bool(items)
+    )
     changes: dict[str, Any] = {
         "state": ReviewState.DECIDED,
         "decision": decision,
@@ -243,6 +287,7 @@ def decide(
         setattr(current, field, value)
         setattr(review, field, value)
     current.save(update_fields=list(changes))
+    end_pauses(review=current, now=now)
     for item in items:
         item.review = current
     ReviewItem.objects.bulk_create(items)
@@ -261,11 +306,35 @@ def decide(
     SUBJECTS[current.subject].decide(review=current, decision=decision, items=items, actor=actor, now=now)
 
 
+def require_decidable(
+    *, current: Review, reviewer: User, decision: Decision, has_reason: bool, has_items: bool
+) -> None:
+    """Raise what stands against this decision by this person; see `decide`."""
+    if is_involved(review=current, user=reviewer):
+        raise OwnSubmission
+    if current.state != ReviewState.OPEN:
+        raise AlreadyDecided(current)
+    if current.claimed_by_id != reviewer.pk:
+        raise NotClaimed
+    if decision not in SUBJECTS[current.subject].decisions:
+        raise WrongDecision
+    if not has_reason or (decision == Decision.RETURNED and not has_items):
+        raise ReasonMissing
+    maintenance = deferring(kind=current.kind, company=current.company, urgent=current.is_urgent)
+    if maintenance is not None or current.pauses.filter(ended_at__isnull=True).exists():
+        raise Deferred(maintenance)
+
+
+def end_pauses(*, review: Review, now: dt.datetime) -> None:
+    """A review that is over has no clock that could stand still."""
+    ReviewPause.objects.filter(review=review, ended_at__isnull=True).update(ended_at=now)
+
+
 @transaction.atomic
 def cancel(*, subject: str, subject_id: int, actor: Actor, now: dt.datetime, reason: str) -> None:
     """Withdraw the open review of a thing, if there is one; its holder loses it."""
     review = (
-        Review.objects.select_for_update(of=("self",))
+        Review.objects.select_for_update(of=("self",), no_key=True)
         .filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN)
         .first()
     )
@@ -274,6 +343,7 @@ def cancel(*, subject: str, subject_id: int, actor: Actor, now: dt.datetime, rea
     Review.objects.filter(pk=review.pk).update(
         state=ReviewState.CANCELLED, claimed_by=None, claimed_at=None, claim_active_at=None
     )
+    end_pauses(review=review, now=now)
     journal.record(
         at=now,
         actor=actor,

@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from accounts.journal import Actor
+from accounts.users import User
 from certification.reviews.models import Decision, Review, ReviewItem
 
 
+@dataclass(frozen=True)
+class CaseItem:
+    """Something in a case that can be wrong by itself: a document, an answer, a number."""
+
+    #: "material", "field", "number", or the subject's own name for the case as a whole.
+    item: str
+    item_id: int | None
+    name: str
+
+    @property
+    def key(self) -> str:
+        """What the form calls it."""
+        return f"{self.item}-{self.item_id}" if self.item_id is not None else f"{self.item}-{slug(self.name)}"
+
+
+def slug(name: str) -> str:
+    """A name as it can stand in a form field's name."""
+    return "".join(character if character.isalnum() and character.isascii() else "_" for character in name)
+
+
 class ReviewSubject(Protocol):
-    """One kind of thing that is reviewed."""
+    """One kind of thing that is reviewed.
+
+    Optional methods: `claimed(review, actor, now)` when a reviewer takes it; `items(review)` for what can be wrong in
+    it, one by one (else `items` of the context, as tuples); `field_label(name)` for what an answer is called;
+    `involved(review)` for the ids of further people who handed something in and so cannot decide.
+    """
 
     #: The template that shows the thing on the case page: facts beside documents.
     case_template: str
@@ -30,9 +57,50 @@ class ReviewSubject(Protocol):
         """The thing in a few words, for queue and page titles."""
 
 
+class DecisionRefused(Exception):
+    """The thing cannot be decided like that at present; the message says why, in the reviewer's language."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
 SUBJECTS: dict[str, ReviewSubject] = {}
 
 
 def register(name: str, subject: ReviewSubject) -> None:
     """Make `Review.subject == name` known; called when the app is ready."""
     SUBJECTS[name] = subject
+
+
+def claimed(*, review: Review, actor: Actor, now: dt.datetime) -> None:
+    """Tell the subject that a reviewer has taken its case."""
+    hook = getattr(SUBJECTS.get(review.subject), "claimed", None)
+    if hook is not None:
+        hook(review=review, actor=actor, now=now)
+
+
+def case_items(review: Review) -> list[CaseItem]:
+    """What can be wrong in the case, one by one; the case as a whole where its subject names nothing smaller."""
+    subject = SUBJECTS[review.subject]
+    hook = getattr(subject, "items", None)
+    if hook is not None:
+        return list(hook(review))
+    named = subject.case_context(review).get("items")
+    if named:
+        return [CaseItem(*row) for row in named]
+    return [CaseItem(review.subject, review.subject_id, subject.title(review)[:120])]
+
+
+def item_label(subject: str, item: ReviewItem) -> str:
+    """What an item is called: answers by their subject's words for them, everything else by its stored name."""
+    hook = getattr(SUBJECTS.get(subject), "field_label", None)
+    return str(hook(item.item_name)) if hook is not None and item.item == "field" else item.item_name
+
+
+def is_involved(*, review: Review, user: User) -> bool:
+    """Whether the person handed in the case or a part of it, or belongs to its company: they can never decide it."""
+    if review.submitted_by_id == user.pk or user.memberships.filter(company=review.company_id).exists():
+        return True
+    hook = getattr(SUBJECTS.get(review.subject), "involved", None)
+    return hook is not None and user.pk in hook(review)

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from certification.reviews.views import cases, decisions, queue
 
 app_name = "reviews"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("queue/", queue.queue, name="queue"),
+    path("queue/next/", queue.claim_next, name="next"),
+    path("cases/<str:ref>/", cases.case, name="case"),
+    path("cases/<str:ref>/claim/", cases.claim, name="claim"),
+    path("cases/<str:ref>/release/", cases.release, name="release"),
+    path("cases/<str:ref>/reassign/", cases.reassign, name="reassign"),
+    path("cases/<str:ref>/decide/<str:decision>/", decisions.decide, name="decide"),
+]

@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import metadata, util
 from pathlib import Path
@@ -288,6 +288,9 @@ class EmbeddedServer:
             self._run(["pg_ctl", "stop", "-w", "-s", "-m", "fast", "--timeout=60", "-D", str(self.data)], "stop")
         except EmbeddedServerError:
             return self._postmaster() is None
+        if self.socket_directory != self.data:
+            with suppress(OSError):
+                self.socket_directory.rmdir()
         return True
 
     def _prepare_socket_directory(self, user: pwd.struct_passwd | None) -> None:

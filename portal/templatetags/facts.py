@@ -95,7 +95,7 @@ def turn_html(turn: str, language: str | None) -> SafeString:
     """Whose turn it is: "company", "platform" or "nobody"; anything else raises KeyError."""
     icon, label = {
         "company": ("hand-raised", gettext("Your turn")),
-        "platform": ("clock", gettext("Platform is working on it")),
+        "platform": ("clock", gettext("With the platform")),
         "nobody": ("check", gettext("Nothing to do")),
     }[turn]
     return format_html('<span class="turn turn-{}">{}{}</span>', turn, icon_svg(icon, style="micro", size=16), label)

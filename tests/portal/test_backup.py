@@ -35,8 +35,8 @@ NAME_THE_PERSON = "from accounts.users import User; print(User.objects.get().nam
 
 
 @pytest.mark.slow
-def test_restored_installation_holds_what_was_backed_up(tmp_path: Path):
-    source, copy, archive = Installation(tmp_path / "a"), Installation(tmp_path / "b"), tmp_path / "backup.tar"
+def test_restored_installation_holds_what_was_backed_up(own_var: Path):
+    source, copy, archive = Installation(own_var / "a"), Installation(own_var / "b"), own_var / "backup.tar"
     assert source.manage("migrate", "--verbosity=0").returncode == 0
     assert source.manage("shell", "--no-imports", "-c", MAKE_A_PERSON).returncode == 0
     (source.var / "files" / "licence").mkdir(parents=True)
@@ -55,10 +55,10 @@ def test_restored_installation_holds_what_was_backed_up(tmp_path: Path):
     assert (copy.var / "encryption-key").read_text() == (source.var / "encryption-key").read_text()
 
 
-def test_what_is_no_backup_is_refused_in_words(tmp_path: Path):
-    broken = tmp_path / "broken.tar"
+def test_what_is_no_backup_is_refused_in_words(own_var: Path):
+    broken = own_var / "broken.tar"
     broken.write_bytes(b"not a tar file")
-    refused = Installation(tmp_path / "var").manage("restore", str(broken))
+    refused = Installation(own_var / "var").manage("restore", str(broken))
     assert refused.returncode == 1
     assert "cannot be restored" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -65,9 +65,9 @@ class Holder:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
+def home(own_var: Path) -> Iterator[Path]:
     """Where one test's server lives; nothing of it runs on after the test."""
-    path = tmp_path / "postgres"
+    path = own_var / "postgres"
     yield path
     assert EmbeddedServer(path).stop()
 
@@ -195,8 +195,8 @@ def test_data_of_another_major_version_is_refused(home: Path):
     server.stop()
 
 
-def test_long_path_has_its_socket_elsewhere(tmp_path: Path):
-    home = tmp_path / ("deep" * 20) / "postgres"
+def test_long_path_has_its_socket_elsewhere(own_var: Path):
+    home = own_var / ("deep" * 20) / "postgres"
     server = EmbeddedServer(home, for_tests=True)
     assert len(str(server.socket_directory)) < 80
     holder = Holder(home)
@@ -204,6 +204,7 @@ def test_long_path_has_its_socket_elsewhere(tmp_path: Path):
     assert server.socket_directory.stat().st_mode & 0o777 == 0o700
     holder.let_go()
     assert postmaster(home) is None
+    assert not server.socket_directory.exists()
 
 
 def test_killed_command_in_the_middle_of_the_start_is_survived(home: Path, hold: Callable[..., Holder]):

@@ -46,34 +46,34 @@ def assert_refused(done: subprocess.CompletedProcess[str], *words: str) -> None:
         assert word in done.stderr
 
 
-def test_port_in_use_is_told_with_a_way_out(tmp_path: Path):
+def test_port_in_use_is_told_with_a_way_out(own_var: Path):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        assert_refused(serve(tmp_path, PORT=str(port)), f"Port {port} is in use", f"PORT={port + 1} make demo")
-    assert not (tmp_path / "postgres").exists(), "the port is looked at before anything is started"
+        assert_refused(serve(own_var, PORT=str(port)), f"Port {port} is in use", f"PORT={port + 1} make demo")
+    assert not (own_var / "postgres").exists(), "the port is looked at before anything is started"
 
 
-def test_port_that_is_none_is_told(tmp_path: Path):
-    assert_refused(serve(tmp_path, PORT="eighty"), "eighty")
-    assert_refused(serve(tmp_path, PORT="70000"), "between 1 and 65535")
+def test_port_that_is_none_is_told(own_var: Path):
+    assert_refused(serve(own_var, PORT="eighty"), "eighty")
+    assert_refused(serve(own_var, PORT="70000"), "between 1 and 65535")
 
 
-def test_database_that_does_not_answer_is_told_with_a_way_out(tmp_path: Path):
+def test_database_that_does_not_answer_is_told_with_a_way_out(own_var: Path):
     url = f"postgres://portal:secret@127.0.0.1:{free_port()}/portal"
-    done = serve(tmp_path, DATABASE_URL=url)
+    done = serve(own_var, DATABASE_URL=url)
     assert_refused(done, "DATABASE_URL", "Check that PostgreSQL runs there")
     assert "secret" not in done.stdout + done.stderr
 
 
-def test_malformed_database_url_is_told(tmp_path: Path):
-    assert_refused(serve(tmp_path, DATABASE_URL="mysql://somewhere/portal"), "DATABASE_URL must look like")
+def test_malformed_database_url_is_told(own_var: Path):
+    assert_refused(serve(own_var, DATABASE_URL="mysql://somewhere/portal"), "DATABASE_URL must look like")
 
 
 @pytest.mark.slow
-def test_whole_life_from_first_start_to_the_stop_that_leaves_nothing(tmp_path: Path):
-    settings_of_life = environment(tmp_path)
+def test_whole_life_from_first_start_to_the_stop_that_leaves_nothing(own_var: Path):
+    settings_of_life = environment(own_var)
     running = subprocess.Popen(
         [sys.executable, "manage.py", "serve"],
         cwd=settings.BASE_DIR,
@@ -95,11 +95,11 @@ def test_whole_life_from_first_start_to_the_stop_that_leaves_nothing(tmp_path: P
         said += running.communicate(timeout=60)[0]
         assert running.returncode == 0, said
         assert psutil.wait_procs(children, timeout=5)[1] == []
-        assert EmbeddedServer(tmp_path / "postgres")._postmaster() is None
+        assert EmbeddedServer(own_var / "postgres")._postmaster() is None
     finally:
         running.kill()
         running.wait()
-        EmbeddedServer(tmp_path / "postgres").stop()
+        EmbeddedServer(own_var / "postgres").stop()
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, connections
 from django_q.status import Stat
@@ -48,7 +48,7 @@ class Command(BaseCommand):
             self.say("Preparing the database … 正在准备数据库 …")
             ensure_database(patience=options["patience"])
             prepare(say=self.say)
-            logins = demonstration_logins() if settings.MODE == "demo" and "demo" in get_commands() else []
+            logins = demonstration_logins() if settings.MODE == "demo" else []
         except (DatabaseProblem, CatalogueProblem) as problem:
             raise CommandError(str(problem)) from problem
         except KeyboardInterrupt:

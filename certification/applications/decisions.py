@@ -1,0 +1,132 @@
+"""What a decision means for an application: the subject "application" of the review desk."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.journal import Actor
+from certification.applications.corrections import RETURN_DAYS
+from certification.applications.findings import part_label
+from certification.applications.lifecycle import NumbersLocked, TransitionRefused, move
+from certification.applications.models import Application, ApplicationMaterial, ApplicationState
+from certification.applications.needs import needs_of
+from certification.applications.snapshot import case_of, items_of
+from certification.applications.submission import tell
+from certification.numbers.models import PhoneNumber
+from certification.numbers.shapes import mask_number
+from certification.reviews.models import Decision, Review, ReviewItem
+from certification.reviews.subjects import CaseItem, DecisionRefused, register
+from certification.reviews.verdicts import reason_for_notice
+
+STATES = {
+    Decision.APPROVED: ApplicationState.APPROVED,
+    Decision.RETURNED: ApplicationState.RETURNED,
+    Decision.REJECTED: ApplicationState.REJECTED,
+}
+NOTICES = {
+    Decision.APPROVED: "application_approved",
+    Decision.RETURNED: "application_returned",
+    Decision.REJECTED: "application_rejected",
+}
+
+
+def subject_of(review: Review) -> Application:
+    """The application that the review is about."""
+    return Application.objects.select_related("company__industry", "created_by", "waits_for__kind").get(
+        pk=review.subject_id
+    )
+
+
+class ApplicationSubject:
+    """Applications, as the review desk knows them."""
+
+    case_template = "reviews/_application.html"
+    decisions = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
+
+    def claimed(self, *, review: Review, actor: Actor, now: dt.datetime) -> None:
+        """A reviewer has begun: submitted -> in review. In every other state nothing moves."""
+        application = subject_of(review)
+        if application.state == ApplicationState.SUBMITTED:
+            move(application=application, to=ApplicationState.IN_REVIEW, actor=actor, now=now, reason="claimed")
+
+    def decide(
+        self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
+    ) -> None:
+        """Move the application and its numbers, and tell the company. Raises DecisionRefused with the reason."""
+        application = subject_of(review)
+        if decision == Decision.APPROVED:
+            require_materials(application, now)
+        try:
+            move(application=application, to=STATES[decision], actor=actor, now=now, reason=review.decision_text)
+        except NumbersLocked as locked:
+            raise DecisionRefused(say_locked(locked.numbers)) from locked
+        except TransitionRefused as refused:
+            raise DecisionRefused(
+                _("The application is “%(state)s” at present and cannot be decided.")
+                % {"state": refused.application.get_state_display()}
+            ) from refused
+        due_at = now + dt.timedelta(days=RETURN_DAYS) if decision == Decision.RETURNED else None
+        tell(
+            application=application,
+            kind=NOTICES[decision],
+            key=f"{NOTICES[decision]}:{review.pk}",
+            context={
+                "review": review.ref,
+                "items": len(items),
+                "reason": reason_for_notice(review, items),
+                "due_at": due_at.isoformat() if due_at else None,
+            },
+            now=now,
+            also=review.submitted_by_id,
+            needs_action=decision == Decision.RETURNED,
+        )
+
+    def involved(self, review: Review) -> set[int]:
+        """Who uploaded a document of the case: they cannot decide it."""
+        rows = ApplicationMaterial.objects.filter(application=review.subject_id)
+        return set(rows.values_list("material__submitted_by", flat=True))
+
+    def case_context(self, review: Review) -> dict[str, Any]:
+        """What the case page shows."""
+        return case_of(subject_of(review), review)
+
+    def field_label(self, name: str) -> str:
+        """What an answer is called."""
+        return part_label(name)
+
+    def items(self, review: Review) -> list[CaseItem]:
+        """What can be returned, one by one."""
+        return items_of(subject_of(review))
+
+    def title(self, review: Review) -> str:
+        """The application in a few words."""
+        application = subject_of(review)
+        return f"{application.get_kind_display()} {application.ref}"
+
+
+def require_materials(application: Application, now: dt.datetime) -> None:
+    """Raise DecisionRefused while a needed document is not approved: certification would stop as it begins."""
+    open_kinds = [need.kind for need in needs_of(application=application, now=now) if not need.is_approved]
+    if open_kinds:
+        raise DecisionRefused(
+            _("Not approved yet: %(materials)s. Decide these documents first, or return the application.")
+            % {"materials": _(", ").join(str(kind) for kind in open_kinds)}
+        )
+
+
+def say_locked(numbers: list[PhoneNumber]) -> str:
+    """Why numbers under a lock stand against an approval, and which they are."""
+    shown = _(", ").join(mask_number(row.number) for row in numbers[:10])
+    return ngettext(
+        "%(count)s number is locked because of complaints and cannot become certified before it is released: %(numbers)s.",
+        "%(count)s numbers are locked because of complaints and cannot become certified before they are released: %(numbers)s.",
+        len(numbers),
+    ) % {"count": len(numbers), "numbers": shown}
+
+
+register("application", ApplicationSubject())

@@ -1,0 +1,192 @@
+"""What must always hold (docs: quality, invariants), checked on a live database without changing it.
+
+Each check returns how many rows it looked at and what is wrong, in words without personal data. I10 and I17 belong to
+things that other slices bring.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from accounts.journal import JournalEntry
+from certification.maintenance.invariant_queries import COMPANIES_APART, REPLAYED, SIMPLE
+from certification.maintenance.models import Maintenance, MaintenanceCause, OpenedBy, StatusSample, TickRun
+from certification.maintenance.reference import reference_statuses, reference_unmet
+from certification.maintenance.status import Derivation, counts_by_status, having_status, statuses_of
+from certification.numbers.models import PhoneNumber
+
+#: So many violations of one invariant are listed; the rest is counted.
+LISTED = 20
+#: So many moments of recorded statuses are read back.
+SAMPLED_MOMENTS = 10
+
+
+@dataclass
+class Report:
+    """What was checked and what is wrong."""
+
+    checked: dict[str, int] = field(default_factory=dict)
+    violations: list[dict[str, str]] = field(default_factory=list)
+
+    def add(self, invariant: str, rows: int, problems: list[str]) -> None:
+        """Note the outcome of one check."""
+        self.checked[invariant] = self.checked.get(invariant, 0) + rows
+        self.violations += [{"invariant": invariant, "what": what} for what in problems[:LISTED]]
+        if len(problems) > LISTED:
+            self.violations.append({"invariant": invariant, "what": f"... and {len(problems) - LISTED} more"})
+
+
+@contextmanager
+def one_snapshot() -> Iterator[None]:
+    """Read everything as of one moment, and be unable to write; inside a transaction that is running, as it is."""
+    if connection.in_atomic_block:
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def rows(sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
+
+
+def requirements_open(report: Report, tick_at: dt.datetime | None) -> None:
+    """I1, as of the last tick; what was changed since then is left to the next."""
+    if tick_at is None:
+        report.add("I1", 0, [])
+        return
+    changed = set(
+        JournalEntry.objects.filter(
+            subject="company", aspect__in=["state", "industry", "kind", "time_zone"], at__gt=tick_at
+        ).values_list("subject_id", flat=True)
+    )
+    expected = {pair for pair in reference_unmet(now=tick_at) if pair[0] not in changed}
+    open_rows = Maintenance.objects.open_at().filter(requirement__isnull=False).values_list("company_id", "requirement")
+    counted: dict[tuple[int, int], int] = {}
+    for pair in open_rows:
+        if pair[0] not in changed:
+            counted[pair] = counted.get(pair, 0) + 1
+    problems = [
+        f"company {c} lacks requirement {r}, {counted.get((c, r), 0)} open"
+        for c, r in expected
+        if counted.get((c, r)) != 1
+    ]
+    problems += [
+        f"company {c} meets requirement {r}, {n} open" for (c, r), n in counted.items() if (c, r) not in expected
+    ]
+    report.add("I1", len(expected | set(counted)), problems)
+
+
+def statuses_agree(report: Report, sample: int | None) -> None:
+    """I7: the derivation in SQL against the reference in Python, for every number or a random sample of them."""
+    derivation = Derivation()
+    numbers = PhoneNumber.objects.held()
+    if sample is not None and numbers.count() > sample:
+        numbers = numbers.filter(pk__in=PhoneNumber.objects.held().order_by("?").values("pk")[:sample])
+    found = list(derivation.prepare(numbers).annotate(status=derivation.case()).order_by("pk"))
+    expected = reference_statuses(numbers=found, now=derivation.moment)
+    problems = [
+        f"number {number.ref}: SQL says {number.status}, the rules {expected[number.pk]}"  # type: ignore[attr-defined]
+        for number in found
+        if number.status != expected[number.pk]  # type: ignore[attr-defined]
+    ]
+    report.add("I7", len(found), problems)
+
+
+def history_agrees(report: Report) -> None:
+    """I8: statuses that were noted when they were shown, read back as of that moment.
+
+    A change whose moment lies before the note but that was written after it had not been shown; its numbers are skipped.
+    """
+    late = """
+        SELECT DISTINCT s.number_id FROM certification_statussample s
+        JOIN certification_phonenumber n ON n.id = s.number_id
+        JOIN accounts_journalentry j ON (j.company_id = n.company_id OR j.company_id IS NULL)
+         AND j.at <= s.at AND j.recorded_at > s.at AND j.subject IN ('number', 'company', 'maintenance', 'material')
+        WHERE s.at = %(at)s
+    """
+    seen, problems = 0, []
+    moments = StatusSample.objects.order_by("-at").values_list("at", flat=True).distinct()[:SAMPLED_MOMENTS]
+    for at in moments:
+        unsure = {pk for (pk,) in rows(late, {"at": at})}
+        noted = {
+            pk: status
+            for pk, status in StatusSample.objects.filter(at=at).values_list("number_id", "status")
+            if pk not in unsure
+        }
+        then = statuses_of(PhoneNumber.objects.filter(pk__in=noted), at=at)
+        seen += len(noted)
+        problems += [
+            f"number {pk} as of {at.isoformat()}: {then.get(pk)}, was shown as {status}"
+            for pk, status in noted.items()
+            if then.get(pk) != status
+        ]
+    report.add("I8", seen, problems)
+
+
+def counts_add_up(report: Report) -> None:
+    """I9: counts by status add up to the numbers, and each filter finds as many as its count says."""
+    numbers = PhoneNumber.objects.held()
+    counts, total = counts_by_status(numbers), numbers.count()
+    problems = [] if sum(counts.values()) == total else [f"counts add up to {sum(counts.values())} of {total} numbers"]
+    for status, count in counts.items():
+        found = having_status(numbers, [status]).count()
+        if found != count:
+            problems.append(f"{status}: counted {count}, the filter finds {found}")
+    report.add("I9", total, problems)
+
+
+def journal_replays(report: Report, *, from_the_start: bool) -> None:
+    """I6: the last value in the journal is the stored one; what was never journalled is as it began."""
+    for name, sql in REPLAYED.items():
+        for count, problems in rows(sql, {"from_the_start": from_the_start}):
+            report.add("I6", count, [f"{name} {problem}" for problem in problems or []])
+
+
+def one_company_each(report: Report) -> None:
+    """I15: no row joins things of two companies."""
+    for name, sql in COMPANIES_APART.items():
+        for count, problems in rows(sql):
+            report.add("I15", count, [f"{name} {problem} joins two companies" for problem in problems or []])
+
+
+def simple_checks(report: Report, tick_at: dt.datetime | None) -> None:
+    """What one statement finds: I2, I3, I11 to I16."""
+    for invariant, what, sql in SIMPLE:
+        for count, problems in rows(sql, {"tick": tick_at}):
+            report.add(invariant, count, [f"{what}: {problem}" for problem in problems or []])
+
+
+def check_invariants(*, sample: int | None = 20_000, from_the_start: bool = True) -> Report:
+    """Check all of them as of one snapshot; writes nothing.
+
+    `sample`: above so many numbers I7 looks at a random sample; None: always at all. `from_the_start`: rows without a
+    journal row must be as every row begins (False where rows were put in by hand, as tests do).
+    """
+    report = Report()
+    with one_snapshot():
+        tick_at = TickRun.objects.filter(pk=1).values_list("started_at", flat=True).first()
+        checks: tuple[Callable[[], None], ...] = (
+            lambda: requirements_open(report, tick_at),
+            lambda: simple_checks(report, tick_at),
+            lambda: journal_replays(report, from_the_start=from_the_start),
+            lambda: statuses_agree(report, sample),
+            lambda: history_agrees(report),
+            lambda: counts_add_up(report),
+            lambda: one_company_each(report),
+        )
+        for check in checks:
+            check()
+        if MaintenanceCause.objects.filter(opened_by=OpenedBy.EXPIRY).count() != 1:
+            report.add("I1", 1, ["the catalogue has no cause for expired materials"])
+    report.checked = dict(sorted(report.checked.items(), key=lambda item: int(item[0][1:])))
+    return report

@@ -1,0 +1,166 @@
+"""The engine's first step: planned maintenance whose start has come starts, whose end has come ends or overruns."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import connection
+
+from accounts import journal, notices
+from accounts.access import StaffRole
+from accounts.journal import Actor
+from accounts.notices import RESPONSIBLE_ROLES
+from certification.maintenance.coverage import COVERED_COMPANIES
+
+SCOPE = "cause_id, scope, provider_id, industry_id, company_id, number_id, requirement_id"
+START_PLANS = f"""
+WITH due AS (
+    -- Of several plans of one cause and scope the first; the others follow when it has ended (I2).
+    SELECT DISTINCT ON ({SCOPE}) p.id FROM certification_maintenance p
+    WHERE p.opened_at IS NULL AND p.cancelled_at IS NULL AND p.planned_start <= %(at)s
+      AND NOT EXISTS (
+          SELECT FROM certification_maintenance o
+          WHERE o.opened_at IS NOT NULL AND o.closed_at IS NULL AND o.cause_id = p.cause_id AND o.scope = p.scope
+            AND (o.provider_id, o.industry_id, o.company_id, o.number_id, o.requirement_id)
+                IS NOT DISTINCT FROM (p.provider_id, p.industry_id, p.company_id, p.number_id, p.requirement_id))
+    ORDER BY {SCOPE}, p.planned_start, p.id
+), changed AS (
+    UPDATE certification_maintenance m
+    SET opened_at = %(at)s, held_since = planned_start,
+        expected_from = coalesce(expected_from, planned_end), expected_until = coalesce(expected_until, planned_end)
+    FROM due WHERE m.id = due.id AND m.opened_at IS NULL AND m.cancelled_at IS NULL
+    RETURNING m.id, m.company_id
+), journalled AS (
+    {journal.INSERT} SELECT {journal.BY}, company_id, 'maintenance', id, 'state', 'planned', 'open', '' FROM changed
+)
+SELECT coalesce(array_agg(id), '{{}}') FROM changed
+"""  # noqa: S608 - constant texts, every value is a parameter
+
+END_PLANS = f"""
+WITH ended AS (
+    UPDATE certification_maintenance SET closed_at = %(at)s, held_until = greatest(planned_end, held_since)
+    WHERE opened_at IS NOT NULL AND closed_at IS NULL AND planned_end <= %(at)s AND ends_by_plan
+    RETURNING id, company_id
+), overrun AS (
+    UPDATE certification_maintenance SET overrunning_since = planned_end
+    WHERE opened_at IS NOT NULL AND closed_at IS NULL AND planned_end <= %(at)s AND NOT ends_by_plan AND overrunning_since IS NULL
+    RETURNING id, company_id
+), journalled AS (
+    {journal.INSERT}
+    SELECT {journal.BY}, company_id, 'maintenance', id, 'state', 'open', 'closed', '' FROM ended
+    UNION ALL
+    SELECT {journal.BY}, company_id, 'maintenance', id, 'overrun', '', 'overrunning', '' FROM overrun
+)
+SELECT (SELECT coalesce(array_agg(id), '{{}}') FROM ended), (SELECT coalesce(array_agg(id), '{{}}') FROM overrun)
+"""  # noqa: S608 - constant texts, every value is a parameter
+
+# Companies hear of what they can feel; a routine window shows in the calendar and on its page only.
+TELL_COMPANIES = f"""
+    {notices.INSERT}
+    SELECT %(kind)s || ':' || x.id || %(occasion)s || ':' || member.user_id, %(kind)s, member.user_id, covered.company_id,
+           jsonb_build_object(
+               'maintenance', x.ref, 'cause_zh', coalesce(nullif(x.title_zh, ''), cause.name_zh),
+               'cause_en', coalesce(nullif(x.title_en, ''), cause.name_en), 'suspends', x.suspends_display,
+               'numbers', covered.numbers, 'planned_start', x.planned_start, 'planned_end', x.planned_end,
+               'expected_from', x.expected_from, 'expected_until', x.expected_until,
+               'message_zh', coalesce(nullif(x.message_zh, ''), cause.sentence_zh),
+               'message_en', coalesce(nullif(x.message_en, ''), cause.sentence_en),
+               'achieved_zh', x.achieved_zh, 'achieved_en', x.achieved_en),
+           false, %(at)s, now()
+    FROM certification_maintenance x
+    JOIN certification_maintenancecause cause ON cause.id = x.cause_id
+    CROSS JOIN LATERAL ({COVERED_COMPANIES}) AS covered
+    JOIN accounts_membership member ON member.company_id = covered.company_id AND member.role = ANY (%(roles)s)
+    WHERE x.id = ANY (%(maintenances)s)
+      AND (x.suspends_display OR x.urgent_appeals_only OR x.review_time_factor > 1 OR cardinality(x.defers) > 0)
+    ON CONFLICT (key) DO NOTHING
+"""  # noqa: S608 - constant texts, every value is a parameter
+
+TELL_STAFF = f"""
+    {notices.INSERT}
+    SELECT 'plan_overrunning:' || x.id || ':' || extract(epoch FROM x.planned_end)::bigint || ':' || assignment.user_id,
+           'plan_overrunning', assignment.user_id, NULL,
+           jsonb_build_object(
+               'maintenance', x.ref, 'cause_zh', coalesce(nullif(x.title_zh, ''), cause.name_zh),
+               'cause_en', coalesce(nullif(x.title_en, ''), cause.name_en), 'planned_end', x.planned_end),
+           true, %(at)s, now()
+    FROM certification_maintenance x
+    JOIN certification_maintenancecause cause ON cause.id = x.cause_id
+    JOIN accounts_staffassignment assignment
+      ON assignment.role = CASE cause.family WHEN 'policy' THEN %(policy)s ELSE %(operations)s END
+    WHERE x.id = ANY (%(maintenances)s)
+    ON CONFLICT (key) DO NOTHING
+"""  # noqa: S608 - constant texts, every value is a parameter
+
+
+@dataclass
+class PlanCounts:
+    """What became of planned maintenance."""
+
+    opened: int = 0
+    closed: int = 0
+    overrunning: int = 0
+    sent: int = 0
+
+
+def tell_companies(*, maintenance_ids: Sequence[int], kind: str, at: dt.datetime, occasion: str = "") -> int:
+    """Write one notice per owner and administrator of each covered company; return how many.
+
+    `occasion` tells apart what can happen to one maintenance more than once (a change); the same never writes twice.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TELL_COMPANIES,
+            {
+                "kind": kind,
+                "occasion": f":{occasion}" if occasion else "",
+                "at": at,
+                "roles": list(RESPONSIBLE_ROLES),
+                "maintenances": list(maintenance_ids),
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def tell_staff_of_overrun(*, maintenance_ids: Sequence[int], at: dt.datetime) -> int:
+    """Tell the staff who plan maintenance of its family that it is not over at its planned end; return how many."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            TELL_STAFF,
+            {
+                "at": at,
+                "maintenances": list(maintenance_ids),
+                "operations": StaffRole.OPERATIONS,
+                "policy": StaffRole.POLICY,
+            },
+        )
+        return int(cursor.rowcount)
+
+
+def start_and_end_plans(*, now: dt.datetime, actor: Actor) -> PlanCounts:
+    """Start and end what is due at `now`, in the caller's transaction.
+
+    One that ends makes room for the next of its cause and scope, so both are repeated until nothing more ends: a
+    second call at the same moment finds nothing (I4), also after an outage in which several came and went.
+    """
+    counts = PlanCounts()
+    parameters = journal.by_parameters(at=now, actor=actor)
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(START_PLANS, parameters)
+            (started,) = cursor.fetchone()
+            if started:
+                counts.opened += len(started)
+                counts.sent += tell_companies(maintenance_ids=started, kind="plan_started", at=now)
+            cursor.execute(END_PLANS, parameters)
+            ended, overrun = cursor.fetchone()
+        if ended:
+            counts.closed += len(ended)
+            counts.sent += tell_companies(maintenance_ids=ended, kind="plan_ended", at=now)
+        if overrun:
+            counts.overrunning += len(overrun)
+            counts.sent += tell_staff_of_overrun(maintenance_ids=overrun, at=now)
+        if not ended:
+            return counts

@@ -1,0 +1,84 @@
+"""What a reviewer's decision about a material does, and what the reviewer sees of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accounts.journal import Actor
+from certification.maintenance.clock import engine_moment
+from certification.maintenance.reconcile import reconcile_requirements
+from certification.materials.models import Material, MaterialState
+from certification.materials.notices import tell_about
+from certification.materials.pages import document_pages
+from certification.materials.versions import SUBJECT, approve, send_back
+from certification.reminders.sweep import remind_of_material
+from certification.reviews.models import Decision, Review, ReviewItem
+from certification.reviews.subjects import register
+
+
+class MaterialReviews:
+    """Reviews whose subject is one version of a material."""
+
+    case_template: str = "materials/_case.html"
+    decisions: tuple[Decision, ...] = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
+
+    def decide(
+        self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
+    ) -> None:
+        """Apply the decision, in its transaction; an approval brings the company's numbers back at once."""
+        material = Material.objects.select_related("kind", "company").get(pk=review.subject_id)
+        reason = review.decision_text
+        key = f"material_{decision}:{review.pk}"
+        if decision == Decision.APPROVED:
+            approve(material=material, actor=actor, now=now, reason=reason)
+            remind_of_material(material=material, now=now)
+            tell_about(material=material, kind="material_approved", key=key, now=now, reason=reason)
+            reconcile_requirements(now=engine_moment(now), actor=actor, company_id=material.company_id)
+            return
+        to = MaterialState.RETURNED if decision == Decision.RETURNED else MaterialState.REJECTED
+        send_back(material=material, to=to, actor=actor, now=now, reason=reason)
+        tell_about(
+            material=material,
+            kind=f"material_{decision}",
+            key=key,
+            now=now,
+            needs_action=True,
+            items=len(items),
+            reason=reason,
+        )
+
+    def case_context(self, review: Review) -> dict[str, Any]:
+        """The version beside its documents, and what is in force today."""
+        material = Material.objects.select_related("kind", "company__industry", "submitted_by").get(
+            pk=review.subject_id
+        )
+        others = Material.objects.filter(company=material.company, kind=material.kind).exclude(pk=material.pk)
+        documents = [
+            {
+                "title": file.original_name,
+                "url": reverse("materials:file", args=[file.ref]),
+                "pages": document_pages(file),
+                "viewer_id": f"document-{file.ref}",
+            }
+            for file in material.files.order_by("pk")
+        ]
+        return {
+            "material": material,
+            "documents": documents,
+            "versions": others.order_by("-version")[:10],
+            "numbers_named": material.named_numbers.count(),
+            "items": [("material", material.pk, str(material.kind))],
+        }
+
+    def title(self, review: Review) -> str:
+        """The kind of material and its version."""
+        material = Material.objects.select_related("kind").get(pk=review.subject_id)
+        return _("%(material)s, version %(version)d") % {"material": material.kind, "version": material.version}
+
+
+register(SUBJECT, MaterialReviews())

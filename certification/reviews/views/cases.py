@@ -1,0 +1,159 @@
+"""One case: the thing beside its documents, who holds it, what was decided before; claim, release, hand on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.access import Permission, SignedInRequest, staff_may, staff_view
+from certification.reviews import desk
+from certification.reviews.checklists import checklist_of
+from certification.reviews.deferrals import deferring
+from certification.reviews.forms import ReassignForm
+from certification.reviews.history import earlier_decisions, history_of
+from certification.reviews.models import Review, ReviewState
+from certification.reviews.subjects import SUBJECTS, is_involved
+from certification.reviews.verdicts import say_review
+
+
+def find_review(ref: str) -> Review:
+    """The case of that reference; 404 where there is none."""
+    rows = Review.objects.select_related("company__industry", "claimed_by", "decided_by", "submitted_by")
+    return get_object_or_404(rows.filter(subject__in=SUBJECTS), ref=ref)
+
+
+def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> dict[str, Any]:
+    """What every page about a case shows around its own content."""
+    is_open = review.state == ReviewState.OPEN
+    involved = is_involved(review=review, user=request.user)
+    may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
+    holds = is_open and review.claimed_by_id == request.user.pk
+    free = review.claimed_by is None or desk.is_idle(review, now)
+    subject = SUBJECTS[review.subject]
+    deferral = deferring(kind=review.kind, company=review.company, urgent=review.is_urgent) if is_open else None
+    return {
+        "review": review,
+        "title": subject.title(review),
+        "now": now,
+        "is_open": is_open,
+        "is_late": is_open and review.due_at <= now,
+        "holds": holds,
+        "involved": involved,
+        "can_claim": is_open and may_decide and not holds and free and not involved,
+        "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
+        "decisions": [(decision, decision.label) for decision in subject.decisions] if holds else [],
+        "deferral": deferral,
+        "is_paused": is_open and review.pauses.filter(ended_at__isnull=True).exists(),
+        "breadcrumb": [{"label": _("Queue"), "url": reverse("reviews:queue")}, {"label": review.ref}],
+    }
+
+
+@require_safe
+@staff_view()
+def case(request: SignedInRequest, ref: str) -> HttpResponse:
+    """The case with everything that a decision needs."""
+    now = timezone.now()
+    review = find_review(ref)
+    subject = SUBJECTS[review.subject]
+    frame = case_frame(request, review, now)
+    return render(
+        request,
+        "reviews/case.html",
+        {
+            **frame,
+            "case_template": subject.case_template,
+            **subject.case_context(review),
+            "checks": checklist_of(review),
+            "said": say_review(review) if review.state == ReviewState.DECIDED else None,
+            "earlier": earlier_decisions(review),
+            "history": history_of(review),
+            "reassign_form": ReassignForm() if frame["can_reassign"] else None,
+        },
+    )
+
+
+def conflict(
+    request: SignedInRequest, explanation: str, review: Review, kept: dict[str, str] | None = None
+) -> HttpResponse:
+    """409: somebody else was first. Says who, keeps what was typed, and leads to how the case stands now."""
+    context = {
+        "explanation": explanation,
+        "kept": kept or {},
+        "url": reverse("reviews:case", args=[review.ref]),
+        "breadcrumb": [],
+    }
+    return render(request, "409.html", context, status=409)
+
+
+def say_decided(review: Review) -> str:
+    """Who decided and how, or that the company has withdrawn it."""
+    if review.state == ReviewState.DECIDED:
+        return _("%(person)s has decided this case already: %(decision)s.") % {
+            "person": review.decided_by,
+            "decision": review.get_decision_display(),
+        }
+    return _("This case was withdrawn in the meantime.")
+
+
+def refuse_own() -> str:
+    """Why somebody cannot decide a case."""
+    return _("You handed this in, or belong to its company, so somebody else must decide it.")
+
+
+@require_POST
+@staff_view(write=Permission.DECIDE_REVIEWS)
+def claim(request: SignedInRequest, ref: str) -> HttpResponse:
+    """Take the case; a lost race names the holder."""
+    review = find_review(ref)
+    try:
+        desk.claim(review=review, reviewer=request.user, actor=request.actor, now=timezone.now())
+    except desk.ClaimConflict as lost:
+        explanation = _("%(holder)s holds this case. Take another one, or ask them to release it.")
+        return conflict(request, explanation % {"holder": lost.holder}, review)
+    except desk.AlreadyDecided as late:
+        return conflict(request, say_decided(late.review), late.review)
+    except desk.OwnSubmission:
+        return conflict(request, refuse_own(), review)
+    return redirect("reviews:case", ref=ref)
+
+
+@require_POST
+@staff_view(write=Permission.DECIDE_REVIEWS)
+def release(request: SignedInRequest, ref: str) -> HttpResponse:
+    """Give the case back to the queue."""
+    review = find_review(ref)
+    desk.release(review=review, reviewer=request.user, actor=request.actor, now=timezone.now())
+    messages.success(request, _("Case %(ref)s is free again.") % {"ref": ref})
+    return redirect("reviews:queue")
+
+
+@require_POST
+@staff_view(write=Permission.LEAD_REVIEWS)
+def reassign(request: SignedInRequest, ref: str) -> HttpResponse:
+    """Hand the case to another reviewer, whoever holds it."""
+    now = timezone.now()
+    review = find_review(ref)
+    form = ReassignForm(request.POST)
+    if form.is_valid():
+        to = form.cleaned_data["to"]
+        try:
+            desk.reassign(review=review, to=to, actor=request.actor, now=now)
+        except desk.OwnSubmission:
+            form.add_error("to", _("This person handed it in, or belongs to its company."))
+        except desk.NotAReviewer:
+            form.add_error("to", _("This person cannot decide reviews."))
+        except desk.AlreadyDecided as late:
+            return conflict(request, say_decided(late.review), late.review)
+        else:
+            messages.success(request, _("The case is with %(person)s now.") % {"person": to})
+            return redirect("reviews:case", ref=ref)
+    context = {**case_frame(request, review, now), "form": form}
+    return render(request, "reviews/reassign.html", context, status=422)

@@ -1,0 +1,145 @@
+"""Deciding a case: the reasons, then a preview of exactly what the company will read, then the decision."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.access import Permission, SignedInRequest, staff_view
+from certification.reviews import desk
+from certification.reviews.forms import DecisionForm, ItemForm
+from certification.reviews.models import Decision, Review, ReviewItem, ReviewState
+from certification.reviews.subjects import SUBJECTS, DecisionRefused, case_items, item_label
+from certification.reviews.verdicts import reasons_for, say_in_both, stored_text
+from certification.reviews.views.cases import case_frame, conflict, find_review, refuse_own, say_decided
+
+
+def item_forms(review: Review, data: Any) -> list[ItemForm]:
+    """One form per thing that can be wrong."""
+    reasons = reasons_for(review.kind)
+    forms = []
+    for item in case_items(review):
+        label = item_label(review.subject, ReviewItem(item=item.item, item_id=item.item_id, item_name=item.name))
+        forms.append(ItemForm(data, item=item, label=label, reasons=reasons))
+    return forms
+
+
+def kept_words(form: DecisionForm) -> dict[str, str]:
+    """Everything that was typed, for a page that cannot take it."""
+    kept = {str(row.label): row.data.get(f"{row.prefix}-text", "") for row in form.items}
+    for name, field in form.fields.items():
+        kept[str(field.label)] = form.data.get(name, "")
+    return {label: text for label, text in kept.items() if text}
+
+
+@staff_view(read=Permission.DECIDE_REVIEWS, write=Permission.DECIDE_REVIEWS)
+def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
+    """Approve, return or reject: choose the reasons; see what the company will read; confirm."""
+    now = timezone.now()
+    review = find_review(ref)
+    if decision not in SUBJECTS[review.subject].decisions:
+        raise Http404
+    chosen = Decision(decision)
+    data = request.POST if request.method == "POST" else None
+    items = item_forms(review, data) if chosen != Decision.APPROVED else []
+    form = DecisionForm(data, decision=chosen, items=items)
+    if review.state != ReviewState.OPEN:
+        if review.decided_by_id == request.user.pk and review.decision == chosen:
+            return redirect("reviews:case", ref=ref)
+        return conflict(request, say_decided(review), review, kept_words(form) if data else None)
+    if review.claimed_by_id != request.user.pk:
+        return not_holder(request, review, form if data else None)
+    desk.touch_claim(review=review, reviewer=request.user, now=now)
+    context = {
+        **case_frame(request, review, now),
+        "decision": chosen,
+        "decision_label": chosen.label,
+        "form": form,
+        "forms": [form, *items],
+        "items": items,
+    }
+    if data is None:
+        return render(request, "reviews/decide.html", context)
+    rows_valid = all([row.is_valid() for row in items])
+    if not (form.is_valid() and rows_valid):
+        return render(request, "reviews/decide.html", context, status=422)
+    made = [row.made() for row in items if row.cleaned_data["chosen"]]
+    if "confirm" not in request.POST:
+        both = say_in_both(subject=review.subject, decision=chosen, text=form.cleaned_data["text"], items=made)
+        hidden = [(name, value) for name, values in request.POST.lists() for value in values if name in named(form)]
+        return render(request, "reviews/preview.html", {**context, "both": both, "hidden": hidden})
+    return settle(request, review, chosen, form, made, context)
+
+
+def named(form: DecisionForm) -> set[str]:
+    """The names of every field that the preview carries on."""
+    names = set(form.fields)
+    for row in form.items:
+        names |= {f"{row.prefix}-{name}" for name in row.fields}
+    return names
+
+
+def not_holder(request: SignedInRequest, review: Review, form: DecisionForm | None) -> HttpResponse:
+    """The case is somebody else's, or nobody's: what was typed is kept."""
+    if review.claimed_by is not None:
+        explanation = _("%(holder)s holds this case now, so your decision was not saved.") % {
+            "holder": review.claimed_by
+        }
+    else:
+        explanation = _("You do not hold this case any more. Claim it first, then decide.")
+    return conflict(request, explanation, review, kept_words(form) if form else None)
+
+
+def settle(
+    request: SignedInRequest,
+    review: Review,
+    decision: Decision,
+    form: DecisionForm,
+    items: list[ReviewItem],
+    context: dict[str, Any],
+) -> HttpResponse:
+    """Make the decision, or say what stands against it with everything kept."""
+    try:
+        desk.decide(
+            review=review,
+            reviewer=request.user,
+            decision=decision,
+            text=stored_text(decision=decision, text=form.cleaned_data["text"], items=items),
+            actor=request.actor,
+            now=timezone.now(),
+            items=items,
+            internal_note=form.cleaned_data["internal_note"],
+        )
+    except desk.AlreadyDecided as late:
+        return conflict(request, say_decided(late.review), late.review, kept_words(form))
+    except desk.NotClaimed:
+        return not_holder(request, find_review(review.ref), form)
+    except desk.OwnSubmission as own:
+        raise PermissionDenied(refuse_own()) from own
+    except desk.Deferred as deferred:
+        form.add_error(None, say_deferred(deferred))
+    except DecisionRefused as refused:
+        form.add_error(None, refused.message)
+    else:
+        messages.success(request, _("Decided: %(decision)s. The company is being told.") % {"decision": decision.label})
+        return redirect("reviews:case", ref=review.ref)
+    return render(request, "reviews/decide.html", context, status=422)
+
+
+def say_deferred(deferred: desk.Deferred) -> str:
+    """Why the case cannot be decided now, and until when."""
+    maintenance = deferred.maintenance
+    if maintenance is None:
+        return _("The clock of this case stands still: the company must supply a document first.")
+    if maintenance.expected_until is None:
+        return _("“%(cause)s” defers cases of this kind until it is over.") % {"cause": maintenance.title}
+    return _("“%(cause)s” defers cases of this kind, expected until %(until)s.") % {
+        "cause": maintenance.title,
+        "until": timezone.localtime(maintenance.expected_until).strftime("%Y-%m-%d %H:%M"),
+    }
