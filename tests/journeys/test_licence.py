@@ -25,7 +25,7 @@ from tests.cast import PASSWORD, Cast, make_material
 from tests.conftest import SCREENSHOTS, MailServer, OpenWindow
 from tests.invariants import assert_invariants
 
-pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
 #: What is read at each step, per language: the status of the numbers, and whose turn it is.
 WORDS = {
@@ -123,7 +123,7 @@ def test_licence_expires_is_renewed_and_approved(
     reviewer.locator("main form button.btn-primary").click()
     look(reviewer, f"licence-{language}-{width}-7-preview")
     reviewer.locator("button[name=confirm]").dblclick()  # impatient
-    reviewer.wait_for_load_state("networkidle")
+    reviewer.wait_for_url(lambda url: "/decide/" not in url)
 
     # Back at once, without waiting for a tick, and without a number row having been touched.
     assert counts_by_status(numbers) == {"certified": 5}
@@ -140,6 +140,7 @@ def test_licence_expires_is_renewed_and_approved(
         ("review", "", "open"),
         ("review", "open", "decided"),
         ("material", "submitted", "approved"),
+        ("material", "approved", "replaced"),
         ("maintenance", "open", "closed"),
     ]
     assert not JournalEntry.objects.filter(company=cast.clinic, subject="number").exists()
