@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, seria
 #: What is read at each step, per language: the status of the numbers, and whose turn it is.
 WORDS = {
     "zh-CN": {"stopped": "维护中", "yours": "需您处理", "theirs": "平台处理中", "certified": "已认证", "paused": "暂停"},
-    "en": {"stopped": "Under maintenance", "yours": "Your turn", "theirs": "With the platform", "certified": "Certified", "paused": "Stopped"},
+    "en": {"stopped": "Under maintenance", "yours": "Your turn", "theirs": "With the platform", "certified": "Certified", "paused": "Suspended"},
 }  # fmt: skip
 
 
