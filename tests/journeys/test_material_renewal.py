@@ -16,7 +16,7 @@ from tests.journeys.windows import sign_in
 
 WORDS = {
     "zh-CN": {
-        "renew": "更新",
+        "renew": "续期",
         "submit": "提交审核",
         "past": "该日期已过",
         "wrong": "不是 PDF、JPEG 或 PNG 文件",
@@ -39,7 +39,7 @@ WORDS = {
 @pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_material_renewal_keeps_what_was_uploaded_and_ends_on_a_result(
-    cast: Cast, open_window, store: Path, tmp_path: Path, width, language
+    cast: Cast, open_window, tmp_path: Path, width, language
 ):
     words = WORDS[language]
     today = cast.clinic.today(timezone.now())
