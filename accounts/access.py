@@ -270,5 +270,5 @@ def enter_company_of(request: Any, company_id: int) -> None:
 
 def switch_company(*, user: User, company_id: int) -> None:
     """Remember the company as the one that the person looks at."""
-    type(user).objects.filter(pk=user.pk).update(current_company_id=company_id)
+    user.__class__.objects.filter(pk=user.pk).update(current_company_id=company_id)  # a request's user is lazy
     user.current_company_id = company_id

@@ -54,7 +54,9 @@ class AccountAdapter(DefaultAccountAdapter):
         request = allauth_context.request
         with override(language):
             mail = self.render_mail(
-                template_prefix, email, {"request": request, "email": email, "language": language, **context}
+                template_prefix,
+                email,
+                {"user": reader, "request": request, "email": email, "language": language, **context},
             )
         try:
             mail.send()

@@ -212,8 +212,9 @@ class CompanyForm(ContactForm):
                 self.add_error("identity_number", error)
 
     def _get_validation_exclusions(self) -> set[str]:
-        """What `clean` has checked already, with words of its own."""
-        return super()._get_validation_exclusions() | {"credit_code"}
+        """Leave out the credit code: `clean` has checked it, with words of its own."""
+        excluded: set[str] = super()._get_validation_exclusions()  # type: ignore[misc]
+        return excluded | {"credit_code"}
 
     def values(self) -> dict[str, Any]:
         """The company's fields, as the domain functions take them."""
@@ -234,8 +235,12 @@ class StaffCompanyForm(forms.Form):
     )
 
     def __init__(self, *args: Any, company: Company, **kwargs: Any) -> None:
-        initial = {"name": company.name, "credit_code": company.credit_code, "industry": company.industry_id}
-        super().__init__(*args, initial=initial, **kwargs)
+        kwargs["initial"] = {
+            "name": company.name,
+            "credit_code": company.credit_code,
+            "industry": company.industry_id,
+        }
+        super().__init__(*args, **kwargs)
         self.company = company
         if company.kind == CompanyKind.INDIVIDUAL:
             del self.fields["credit_code"]

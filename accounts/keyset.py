@@ -30,7 +30,7 @@ class Page(Generic[Row]):
 def cursor(query: QueryDict, name: str) -> int | None:
     """The primary key that the address names; None when there is none or it is no key."""
     try:
-        return base36_to_int(query[name]) if name in query else None
+        return base36_to_int(str(query[name])) if name in query else None
     except ValueError:
         return None
 

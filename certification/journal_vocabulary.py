@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.journal_words import AspectWords, SubjectWords, names_from, register_words
+from accounts.journal_words import AspectWords, Label, SubjectWords, names_from, register_words
 from accounts.users import User
 from certification.applications.models import Application, ApplicationState
 from certification.maintenance.models import Maintenance
@@ -54,7 +54,7 @@ def maintenance_names(values: set[str]) -> dict[str, str]:
     }
 
 
-def yes_or_no() -> dict[str, object]:
+def yes_or_no() -> dict[str, Label]:
     """Flags as they are stored."""
     return {"True": _("yes"), "False": _("no"), "true": _("yes"), "false": _("no")}
 

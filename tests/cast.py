@@ -7,11 +7,13 @@ company, whose things do not exist for the clinic's people. Times are given, nev
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import itertools
 from dataclasses import dataclass
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from stdnum.cn import uscc
 
 from accounts.access import CompanyRole, StaffRole
@@ -34,9 +36,15 @@ def credit_code(serial: int) -> str:
     return body + uscc.calc_check_digit(body)
 
 
+@functools.cache
+def password_hash() -> str:
+    """The cast's password as it is stored; made once, because hashing it well is slow."""
+    return make_password(PASSWORD)
+
+
 def make_user(name: str, **fields: object) -> User:
     """A person with a verified address and the cast's password."""
-    user = User.objects.create_user(f"{name}@example.com", PASSWORD, name=name, **fields)
+    user = User.objects.create(email=f"{name}@example.com", password=password_hash(), name=name, **fields)
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
     return user
 

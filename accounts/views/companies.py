@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db import IntegrityError
 from django.http import Http404, HttpResponse
@@ -167,6 +169,7 @@ def company_page(
         "may_edit": company_role_may(request.membership.role, Permission.EDIT_COMPANY),
         "tabs": settings_tabs(request, "settings:company"),
         "due_at": waiting_until(request.company),
+        "support_email": getattr(settings, "SUPPORT_EMAIL", "") or parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
     }
     return render(request, "settings/company.html", context, status=status)
 

@@ -85,7 +85,9 @@ def company_of(ref: str) -> Company:
 
 def try_to_correct(request: SignedInRequest, company: Company, form: StaffCompanyForm) -> bool:
     """Store what the form holds; False, with the reason at its field, when the code was taken meanwhile."""
-    values = {name: form.cleaned_data[name] for name in ("name", "credit_code", "industry") if name in form.fields}
+    values: dict[str, Any] = {
+        name: form.cleaned_data[name] for name in ("name", "credit_code", "industry") if name in form.fields
+    }
     try:
         change_company_data(
             company=company,

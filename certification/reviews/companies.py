@@ -59,7 +59,7 @@ class CompanySubject:
     """What the reviewers see of a company, and what their decision does."""
 
     case_template = "reviews/_company.html"
-    decisions = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
+    decisions: tuple[Decision, ...] = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
 
     def decide(
         self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
