@@ -49,6 +49,7 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "involved": involved,
         "can_claim": is_open and may_decide and not holds and free and not involved,
         "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
+        "can_revoke": staff_may(request.user, Permission.LEAD_REVIEWS),
         "decisions": [(decision, decision.label) for decision in subject.decisions] if holds else [],
         "deferral": deferral,
         "is_paused": is_open and review.pauses.filter(ended_at__isnull=True).exists(),
