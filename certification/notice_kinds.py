@@ -24,6 +24,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | application_rejected | application, numbers, reason |
 | application_held | application, material, material_zh, material_en, waits_until |
 | application_lapsed | application |
+| certification_revoked | numbers, reason |
 | material_submitted | material, material_zh, material_en, material_ref, due_from, due_at |
 | material_approved | material..., material_ref, expires_on (left out: long-term), reason |
 | material_returned, material_rejected | material..., material_ref, items, due_at, reason |
@@ -121,6 +122,7 @@ def term_day(context: Context) -> Day | None:
 add_material = page("materials:add", query={"kind": "material"})
 see_material = page("materials:detail", ref="material_ref")
 see_application = page("applications:detail", ref="application")
+see_numbers = page("numbers:list")
 see_maintenance = page("maintenance:detail", ref="maintenance")
 renew_numbers = page("applications:new", query={"kind": "=renewal"})
 
@@ -234,6 +236,12 @@ declare(
         _("An application was rejected"),
         target=see_application,
         button=_("See the reasons"),
+    ),
+    NoticeKind(
+        "certification_revoked",
+        _("A certification was revoked"),
+        target=see_numbers,
+        button=_("See the numbers"),
     ),
     NoticeKind(
         "application_held",

@@ -44,6 +44,7 @@ from certification.applications.views.frame import (
 )
 from certification.applications.views.materials import material_rows
 from certification.numbers.models import PhoneNumber
+from certification.reviews.due_times import shown
 from certification.reviews.subjects import item_label
 
 edits_company = company_view(read=Permission.EDIT_COMPANY)
@@ -282,8 +283,8 @@ def check(request: SignedInRequest, application: Application) -> HttpResponse:
         "page_has_errors": status == 422,
         "answers": answer_rows(application, count, change=True),
         "rows": material_rows(application, needs_of(application=application, now=now)),
-        "due_from": earliest,
-        "due_at": latest,
+        "due_from": shown(earliest, application.company.zone),
+        "due_at": shown(latest, application.company.zone),
         "breadcrumb": crumbs(application, part_label("check")),
     }
     return render(request, "applications/check.html", context, status=status)

@@ -358,8 +358,8 @@ def test_second_tab_does_not_overwrite(cast: Cast) -> None:
     assert application.purpose == "第二个标签页的内容"
 
 
-@pytest.mark.django_db(transaction=True)
-def test_submitted_by_many_at_once_is_one(django_db_serialized_rollback: None, cast: Cast) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_submitted_by_many_at_once_is_one(cast: Cast) -> None:
     """R4: a double click, and two people who press the button at the same moment."""
     application = make_draft(cast)
     outcomes: list[bool] = []
@@ -379,8 +379,8 @@ def test_submitted_by_many_at_once_is_one(django_db_serialized_rollback: None, c
     assert Review.objects.filter(subject="application").count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_overlapping_applications_at_once_leave_one(django_db_serialized_rollback: None, cast: Cast) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_overlapping_applications_at_once_leave_one(cast: Cast) -> None:
     numbers = draft_numbers(cast, 4)
     prove_numbers(cast, numbers)
     drafts = [make_draft(cast, chosen, proven=False) for chosen in (numbers, numbers[::-1], numbers[1:], numbers[:3])]

@@ -276,8 +276,8 @@ def test_summary_counts_what_waits(cast: Cast) -> None:
     assert summary.my_cases == [reviews[0]]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_twenty_reviewers_at_once_get_different_cases(django_db_serialized_rollback: None, cast: Cast) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_twenty_reviewers_at_once_get_different_cases(cast: Cast) -> None:
     reviews = open_reviews(cast, 25)
     reviewers = User.objects.bulk_create([User(email=f"r{n}@example.com") for n in range(20)])
     taken: list[int | None] = []
@@ -295,8 +295,8 @@ def test_twenty_reviewers_at_once_get_different_cases(django_db_serialized_rollb
     assert set(taken) <= {review.pk for review in reviews}
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_reviewers_at_once_claim_one(django_db_serialized_rollback: None, cast: Cast) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_reviewers_at_once_claim_one(cast: Cast) -> None:
     review = review_of(make_submitted(cast))
     outcomes: list[str] = []
 
@@ -314,8 +314,8 @@ def test_two_reviewers_at_once_claim_one(django_db_serialized_rollback: None, ca
     assert sorted(outcomes) == ["held", "lost", "lost"]
 
 
-@pytest.mark.django_db(transaction=True)
-def test_review_is_opened_once_by_many(django_db_serialized_rollback: None, cast: Cast) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_review_is_opened_once_by_many(cast: Cast) -> None:
     opened: list[int] = []
 
     def run() -> None:
@@ -336,8 +336,8 @@ def test_review_is_opened_once_by_many(django_db_serialized_rollback: None, cast
     assert JournalEntry.objects.filter(subject="review", subject_id=opened[0]).count() == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_withdrawal_against_decision_leaves_one_outcome(django_db_serialized_rollback: None, cast: Cast) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_withdrawal_against_decision_leaves_one_outcome(cast: Cast) -> None:
     """Company and reviewer press their buttons at the same moment: one wins, nothing is half done, nobody deadlocks."""
     application = make_submitted(cast)
     review = claimed(cast, application)
