@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.exceptions import InconsistentMigrationHistory
+from django.db.migrations.executor import MigrationExecutor
 
 #: Raised when the data below changes, so that databases of before are made anew.
 VERSION = 2
@@ -132,7 +134,7 @@ def database(size: Size) -> Iterator[None]:
     configured = str(connection.settings_dict["NAME"])
     name = f"{configured}_{size.name}"
     try:
-        if not (exists(name) and is_filled(name)):
+        if not (exists(name) and is_usable(name)):
             switch_to(configured)
             with connection.cursor() as cursor:
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')  # what an interrupted run or another version left
@@ -152,9 +154,13 @@ def exists(name: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def is_filled(name: str) -> bool:
-    """Whether the database `name` holds the whole data of this version."""
+def is_usable(name: str) -> bool:
+    """Whether the database `name` holds the whole data of this version, and this code's migrations follow its own."""
     switch_to(name)
+    try:
+        MigrationExecutor(connection).loader.check_consistent_history(connection)
+    except InconsistentMigrationHistory:
+        return False
     return marked()
 
 
