@@ -41,11 +41,15 @@ def test_database_refuses_to_alter_rows(db, statement):
 
 
 def tamper(statement: str) -> None:
-    """Change rows behind the trigger's back, as somebody with the database's own password could."""
+    """Change rows behind the triggers' back, as somebody with the database's own password could."""
+    tables = ("accounts_journalentry", "accounts_journalseal")
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE accounts_journalentry DISABLE TRIGGER USER")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # checks that are still to come would keep the tables busy
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(statement)
-        cursor.execute("ALTER TABLE accounts_journalentry ENABLE TRIGGER USER")
+        for table in tables:
+            cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def verify_command() -> tuple[int, str]:
@@ -76,9 +80,6 @@ def test_whole_journal_verifies_and_counts_what_is_not_sealed(db):
         "UPDATE accounts_journalentry SET at = at + interval '1 second' WHERE subject_id = 4",
         "UPDATE accounts_journalentry SET before = 'ab', after = '' WHERE subject_id = 4",
         "DELETE FROM accounts_journalentry WHERE subject_id = 4",
-        "INSERT INTO accounts_journalentry (id, at, actor_kind, subject, subject_id, aspect, before, after, reason) "
-        "SELECT id + 1000, at, actor_kind, subject, 99, aspect, before, after, reason FROM accounts_journalentry LIMIT 1; "
-        "UPDATE accounts_journalseal SET last_entry = last_entry + 1000",
     ],
 )
 def test_tampered_row_breaks_the_seal_of_its_stretch(db, statement):
@@ -93,8 +94,20 @@ def test_tampered_row_breaks_the_seal_of_its_stretch(db, statement):
     code, text = verify_command()
     assert code == 1
     assert f"rows {broken.value.seal.first_entry} to {broken.value.seal.last_entry}" in text
-    if "INSERT" not in statement:
-        assert broken.value.seal.first_entry == second > first
+    assert broken.value.seal.first_entry == second > first
+
+
+def test_added_row_within_a_sealed_stretch_breaks_it(db):
+    write(3)
+    journal.seal()
+    last = JournalEntry.objects.latest("pk").pk
+    tamper(f"UPDATE accounts_journalentry SET id = id + 1000 WHERE id = {last}")
+    write(1)
+    tamper(
+        f"UPDATE accounts_journalentry SET id = {last} WHERE id = {JournalEntry.objects.earliest('-recorded_at').pk}"
+    )
+    with pytest.raises(JournalBroken):
+        journal.verify()
 
 
 def test_removed_seal_breaks_the_chain(db):
@@ -102,7 +115,7 @@ def test_removed_seal_breaks_the_chain(db):
     journal.seal()
     write(3)
     journal.seal()
-    JournalSeal.objects.earliest("pk").delete()
+    tamper(f"DELETE FROM accounts_journalseal WHERE id = {JournalSeal.objects.earliest('pk').pk}")
     with pytest.raises(JournalBroken):
         journal.verify()
 
