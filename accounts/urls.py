@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts import notice_urls
 from accounts.views import companies, journal, members, own_account, staff_companies
 
 settings_urls: list[URLPattern | URLResolver] = [
@@ -17,6 +18,7 @@ settings_urls: list[URLPattern | URLResolver] = [
     path("journal/", journal.company_journal, name="journal"),
     path("account/", own_account.own_account, name="account"),
     path("account/sessions/end/", own_account.end_session, name="session_end"),
+    *notice_urls.settings_urls,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -36,4 +38,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="staff_company_identity",
     ),
     path("staff/journal/", journal.staff_journal, name="staff_journal"),
+    *notice_urls.urlpatterns,
 ]

@@ -11,7 +11,10 @@ from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
 
 #: Where the file is found under STATIC_URL, and the package and path it comes from.
-ASSETS = {"bootstrap/bootstrap.min.css": ("xstatic.pkg.bootstrap", "data/css/bootstrap.min.css")}
+ASSETS = {
+    f"bootstrap/{name}": ("xstatic.pkg.bootstrap", f"data/css/{name}")
+    for name in ("bootstrap.min.css", "bootstrap.min.css.map")  # the stylesheet names its map
+}
 
 
 class WheelAssetsFinder(BaseFinder):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import resolve_url
@@ -29,9 +31,13 @@ from django.utils.translation import gettext
 logger = logging.getLogger(__name__)
 
 #: A posted field whose name says one of these is never shown again.
-SECRET = re.compile(r"pass|secret|token|otp|code|factor|credential|key|signature|csrf", re.IGNORECASE)
+SECRET = re.compile(r"pass|secret|token|otp|(?<!credit_)code|factor|credential|key|signature|csrf", re.IGNORECASE)
 #: More than this is not played back: it would be an upload, not something typed.
 MOST_KEPT_FIELDS, MOST_KEPT_CHARACTERS = 500, 200_000
+
+
+#: What psycopg raises when the server is gone, restarting, or does not answer.
+DATABASE_AWAY = (OperationalError, InterfaceError)
 
 
 class KeptField(NamedTuple):
@@ -144,7 +150,9 @@ def too_many_requests(
 
 @in_language_of_visitor
 def server_error(request: HttpRequest) -> HttpResponse:
-    """handler500: our fault. Needs nothing that may be broken."""
+    """handler500: our fault, or the database is away (then 503). Needs nothing that may be broken."""
+    if isinstance(sys.exc_info()[1], DATABASE_AWAY):
+        return unavailable(request)
     return last_resort(request, 500, happened_at=timezone.now())
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import StringIO
 from pathlib import Path
 
 from django.conf import settings
@@ -32,7 +33,7 @@ def prepare(*, say: Callable[[str], None]) -> None:
     with one_at_a_time():
         refuse_newer_database()
         migrate(say)
-        call_command("sync_schedules", verbosity=0)
+        call_command("sync_schedules", stdout=StringIO())
 
 
 @contextmanager

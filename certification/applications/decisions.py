@@ -11,10 +11,11 @@ from django.utils.translation import ngettext
 
 from accounts.journal import Actor
 from certification.applications.corrections import RETURN_DAYS
-from certification.applications.findings import part_label
+from certification.applications.findings import FindingWords, part_label, words_of
 from certification.applications.lifecycle import NumbersLocked, TransitionRefused, move
 from certification.applications.models import Application, ApplicationMaterial, ApplicationState
 from certification.applications.needs import needs_of
+from certification.applications.precheck import precheck
 from certification.applications.snapshot import case_of, items_of
 from certification.applications.submission import tell
 from certification.numbers.models import PhoneNumber
@@ -98,6 +99,11 @@ class ApplicationSubject:
     def field_label(self, name: str) -> str:
         """What an answer is called."""
         return part_label(name)
+
+    def findings(self, review: Review, now: dt.datetime) -> list[FindingWords]:
+        """What the pre-check says of it now."""
+        application = subject_of(review)
+        return [words_of(application, finding) for finding in precheck(application=application, now=now)]
 
     def items(self, review: Review) -> list[CaseItem]:
         """What can be returned, one by one."""

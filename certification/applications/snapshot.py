@@ -8,6 +8,8 @@ from django.db.models import Count, Max
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from certification.applications.corrections import last_return
+from certification.applications.findings import part_label
 from certification.applications.models import Application, ApplicationKind, ApplicationMaterial, ApplicationNumber
 from certification.materials.models import Material, MaterialFile
 from certification.numbers.shapes import mask_number
@@ -52,8 +54,32 @@ def case_of(application: Application, review: Review) -> dict[str, Any]:
         "count": application.items.count(),
         "groups": groups_of(application),
         "documents": documents_of(application),
+        "applicant": say_applicant(application.applicant_is_agent),
+        "changes": changes_of(application, review),
         "is_change": application.kind == ApplicationKind.CHANGE,
     }
+
+
+def say_applicant(is_agent: bool | None) -> str:
+    """Who applies, in words."""
+    if is_agent is None:
+        return ""
+    return _("Somebody else, with a letter of authority") if is_agent else _("The legal representative")
+
+
+def changes_of(application: Application, review: Review) -> list[dict[str, Any]]:
+    """What was returned the time before: each item with its reason and what stood there then."""
+    returned = last_return(application)
+    if returned is None or returned.pk == review.pk or review.opened_at < (returned.decided_at or review.opened_at):
+        return []
+    previous = application.submitted_answers.get("previous", {})
+    changes = []
+    for item in returned.items.select_related("reason"):
+        before = previous.get(item.item_name) if item.item == "field" else ""
+        said = say_applicant(before) if isinstance(before, bool) else before or ""
+        name = part_label(item.item_name) if item.item == "field" else item.item_name
+        changes.append({"item": item, "name": name, "before": said})
+    return changes
 
 
 def documents_of(application: Application) -> list[dict[str, Any]]:
@@ -63,22 +89,18 @@ def documents_of(application: Application) -> list[dict[str, Any]]:
         subject="material", subject_id__in=[row.pk for row in materials], state=ReviewState.OPEN
     )
     reviews = {row.subject_id: row for row in open_reviews}
-    documents = []
-    for material in materials:
-        for stored in material.files.all():
-            documents.append(
-                {
-                    "material": material,
-                    "title": f"{material.kind} · {stored.original_name}",
-                    "pages": pages_of(material, stored),
-                    "url": address("materials:file", stored.ref),
-                    "viewer_id": f"document-{stored.ref}",
-                    "review": reviews.get(material.pk),
-                }
-            )
-        if not material.files.all():
-            documents.append({"material": material, "title": str(material.kind), "review": reviews.get(material.pk)})
-    return documents
+    return [
+        {
+            "material": material,
+            "title": f"{material.kind} · {stored.original_name}" if stored else str(material.kind),
+            "pages": pages_of(material, stored) if stored else [],
+            "url": address("materials:file", stored.ref) if stored else "",
+            "viewer_id": f"document-{stored.ref if stored else material.ref}",
+            "review": reviews.get(material.pk),
+        }
+        for material in materials
+        for stored in list(material.files.all()) or [None]
+    ]
 
 
 def pages_of(material: Material, stored: MaterialFile) -> list[dict[str, str]]:

@@ -64,7 +64,7 @@ def submit(*, application: Application, by: User, actor: Actor, now: dt.datetime
         now=now,
         reason="corrected" if again else "",
         submitted_at=now,
-        submitted_answers=answers_of(current),
+        submitted_answers={**answers_of(current), "previous": before_answers(current)},
     )
     keep_snapshot(application=current, now=now)
     review = desk.open_review(
@@ -81,6 +81,11 @@ def submit(*, application: Application, by: User, actor: Actor, now: dt.datetime
     current.refresh_from_db()
     application.state, application.submitted_at = current.state, current.submitted_at
     return True
+
+
+def before_answers(application: Application) -> dict[str, object]:
+    """What was handed in the time before, without what came before that."""
+    return {part: value for part, value in application.submitted_answers.items() if part != "previous"}
 
 
 def keep_snapshot(*, application: Application, now: dt.datetime) -> None:

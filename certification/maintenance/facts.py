@@ -15,7 +15,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.working_days import start_of_day
 from certification.applications.models import ApplicationNumber
 from certification.maintenance.models import Family, Maintenance, Scope
 from certification.maintenance.status import Status
@@ -43,8 +42,9 @@ class StatusFacts:
     #: Whether receivers see the certification; None where there is none to see.
     displayed: bool | None = None
     turn: str = "nobody"  # "company" | "platform" | "nobody"
-    until: dt.datetime | None = None
-    until_latest: dt.datetime | None = None
+    #: A moment, or a day where something ends with a day.
+    until: dt.datetime | dt.date | None = None
+    until_latest: dt.datetime | dt.date | None = None
     since: dt.datetime | None = None
     #: Since when it truly held, where that differs from when the portal showed it.
     held_since: dt.datetime | None = None
@@ -311,10 +311,17 @@ def pending(number: PhoneNumber, around: Surroundings) -> StatusFacts:
             "The rules have changed. Supply %(material)s before it takes effect; your calls display as usual until then."
         ) % {"material": first.kind}
         facts.since = first.announced_at
-        facts.until = start_of_day(first.effective_from, number.company.zone)
+        facts.until = first.effective_from
         facts.action_url = f"{reverse('materials:add')}?kind={first.kind.code}"
         facts.notes = [_("Also: %(cause)s") % {"cause": other.kind} for other in requirements[1:]]
     return facts
+
+
+def last_day_of_term(number: PhoneNumber) -> dt.date | None:
+    """The last day of the certification, local to its company: the one before the midnight at which it ends."""
+    if number.term_ends_at is None:
+        return None
+    return number.company.today(number.term_ends_at - dt.timedelta(seconds=1))
 
 
 def certified(number: PhoneNumber, around: Surroundings) -> StatusFacts:
@@ -325,7 +332,7 @@ def certified(number: PhoneNumber, around: Surroundings) -> StatusFacts:
         sentence=_("Calls display the certification as usual."),
         displayed=True,
         since=number.certified_at,
-        until=number.term_ends_at,
+        until=last_day_of_term(number),
     )
     if number.term_ends_at is None or number.term_ends_at - around.now > RENEW_WITHIN:
         return facts

@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import ClassVar
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company, Industry
@@ -127,14 +129,20 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
         return self.filter(opened_at__isnull=True, cancelled_at__isnull=True)
 
     def covering_company(self, company: Company) -> MaintenanceQuerySet:
-        """What covers all or some of the company's numbers."""
-        return self.filter(
+        """What covers all or some of the company's numbers. Each part has its index, also among many past rows."""
+        own = Maintenance.objects.filter(company=company)
+        numbers = Maintenance.objects.filter(number__in=PhoneNumber.objects.filter(company=company).values("pk"))
+        # With the words of the partial indexes on what is wide.
+        wide = Maintenance.objects.exclude(scope__in=[Scope.COMPANY, Scope.NUMBER]).filter(
             models.Q(scope=Scope.EVERYTHING)
-            | models.Q(company=company)
-            | models.Q(industry_id=company.industry_id)
-            | models.Q(provider__in=PhoneNumber.objects.of_company(company).values("provider"))
-            | models.Q(number__company=company)
+            | models.Q(scope=Scope.INDUSTRY, industry_id=company.industry_id)
+            | models.Q(scope=Scope.PROVIDER, provider__in=PhoneNumber.objects.of_company(company).values("provider"))
         )
+        return self.filter(pk__in=own.values("pk").union(numbers.values("pk"), wide.values("pk"), all=True))
+
+    def past_of(self, company: Company) -> MaintenanceQuerySet:
+        """What covered the company and is over, the latest first."""
+        return self.covering_company(company).filter(closed_at__gte=company.created_at).order_by("-closed_at", "-pk")
 
 
 class Maintenance(models.Model):
@@ -202,6 +210,30 @@ class Maintenance(models.Model):
                 condition=OPEN & models.Q(requirement__isnull=False),
                 name="maintenance_open_once_per_requirement",
             ),
+            # Two plans of one cause and scope never overlap, whoever saves them at the same instant.
+            ExclusionConstraint(
+                name="maintenance_plans_apart",
+                expressions=[
+                    ("cause", RangeOperators.EQUAL),
+                    ("scope", RangeOperators.EQUAL),
+                    (
+                        Coalesce("provider", "industry", "company", "number", models.Value(0)),
+                        RangeOperators.EQUAL,
+                    ),
+                    (
+                        models.Func(
+                            "planned_start", "planned_end", function="tstzrange", output_field=DateTimeRangeField()
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=models.Q(
+                    planned_start__isnull=False,
+                    planned_end__isnull=False,
+                    closed_at__isnull=True,
+                    cancelled_at__isnull=True,
+                ),
+            ),
             models.CheckConstraint(
                 condition=models.Q(closed_at__isnull=True) | models.Q(closed_at__gte=models.F("opened_at")),
                 name="maintenance_ends_after_it_opens",
@@ -262,6 +294,11 @@ class Maintenance(models.Model):
     def message(self) -> str:
         """What companies read about it: its own message, else its cause's sentence."""
         return in_language(self.message_zh, self.message_en) or self.cause.sentence
+
+    @property
+    def achieved(self) -> str:
+        """What staff recorded that it achieved, in the active language."""
+        return in_language(self.achieved_zh, self.achieved_en)
 
     @property
     def is_open(self) -> bool:

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from certification.maintenance import views
 
 app_name = "maintenance"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("maintenance/<slug:ref>/", views.detail, name="detail"),
+    path("staff/plans/", views.plans, name="plans"),
+    path("staff/plans/new/", views.plan_new, name="plan_new"),
+    path("staff/plans/impact/", views.plan_impact, name="plan_impact"),
+    path("staff/plans/<slug:ref>/end/", views.plan_end, name="plan_end"),
+    path("staff/plans/<slug:ref>/move/", views.plan_move, name="plan_move"),
+    path("staff/plans/<slug:ref>/cancel/", views.plan_cancel, name="plan_cancel"),
+    path("staff/plans/<slug:ref>/update/", views.plan_update, name="plan_update"),
+]

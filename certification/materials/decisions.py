@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
@@ -15,10 +16,34 @@ from certification.maintenance.reconcile import reconcile_requirements
 from certification.materials.models import Material, MaterialState
 from certification.materials.notices import tell_about
 from certification.materials.pages import document_pages
+from certification.materials.validity import is_valid_on
 from certification.materials.versions import SUBJECT, approve, send_back
 from certification.reminders.sweep import remind_of_material
 from certification.reviews.models import Decision, Review, ReviewItem
 from certification.reviews.subjects import register
+
+
+@dataclass(frozen=True)
+class Check:
+    """One line of the checklist beside the document."""
+
+    label: str
+    ok: bool | None
+    hint: str = ""
+
+
+def checks_of(material: Material, review: Review) -> list[Check]:
+    """What a machine can compare; the rest is for the reviewer's eyes."""
+    day = material.company.today(review.opened_at)
+    same = material.holder_name.strip() == material.company.name.strip()
+    name = None if material.kind.is_identity_document else same
+    return [
+        Check(_("The name entered is the company's registered name"), name),
+        Check(_("The document was valid on the day of its submission"), is_valid_on(material, day)),
+        Check(_("The name on the document is the name entered"), None, _("Compare by eye.")),
+        Check(_("The dates on the document are the dates entered"), None, _("Compare by eye.")),
+        Check(_("Every page is there and readable"), None, _("Compare by eye.")),
+    ]
 
 
 class MaterialReviews:
@@ -72,7 +97,7 @@ class MaterialReviews:
             "documents": documents,
             "versions": others.order_by("-version")[:10],
             "numbers_named": material.named_numbers.count(),
-            "items": [("material", material.pk, str(material.kind))],
+            "checks": checks_of(material, review),
         }
 
     def title(self, review: Review) -> str:

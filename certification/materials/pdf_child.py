@@ -134,7 +134,7 @@ def render(content: bytes, number: int) -> bytes:
         document = pypdfium2.PdfDocument(content)
         page = document[number - 1]
         width, height = page.get_size()
-        scale = RENDERED / max(width, height, 1)
+        scale = (RENDERED - 1) / max(width, height, 1)  # sizes are rounded up
         picture = page.render(scale=scale, may_draw_forms=False).to_pil()
         result = io.BytesIO()
         picture.convert("RGB").save(result, "PNG", compress_level=4)

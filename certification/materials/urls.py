@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from certification.materials import file_views, views
+from certification.materials import file_views, rule_views, views
 
 
 class MaterialReference(StringConverter):
@@ -26,4 +26,22 @@ urlpatterns = [
     path("materials/<material_ref:ref>/result/", views.material_result, name="result"),
     path("materials/files/<material_ref:ref>/", file_views.material_file, name="file"),
     path("materials/files/<material_ref:ref>/pages/<int:number>/", file_views.material_page, name="page"),
+    path("staff/rules/", rule_views.rules, name="rules"),
+    path("staff/rules/announce/", rule_views.requirement_announce, name="announce"),
+    path("staff/rules/announce/reach/", rule_views.requirement_reach, name="reach"),
+    path("staff/rules/requirements/<material_ref:ref>/", rule_views.requirement_detail, name="requirement"),
+    path(
+        "staff/rules/requirements/<material_ref:ref>/withdraw/",
+        rule_views.requirement_withdraw,
+        name="requirement_withdraw",
+    ),
+    path("staff/rules/kinds/", rule_views.kinds, name="kinds"),
+    path("staff/rules/kinds/new/", rule_views.catalogue_edit, {"part": "kinds"}, name="kind_new"),
+    path("staff/rules/kinds/<slug:code>/", rule_views.catalogue_edit, {"part": "kinds"}, name="kind"),
+    path("staff/rules/causes/", rule_views.causes, name="causes"),
+    path("staff/rules/causes/<slug:code>/", rule_views.catalogue_edit, {"part": "causes"}, name="cause"),
+    path("staff/rules/reasons/", rule_views.reasons, name="reasons"),
+    path("staff/rules/reasons/new/", rule_views.catalogue_edit, {"part": "reasons"}, name="reason_new"),
+    path("staff/rules/reasons/<slug:code>/", rule_views.catalogue_edit, {"part": "reasons"}, name="reason"),
+    path("staff/rules/days/", rule_views.days, name="days"),
 ]

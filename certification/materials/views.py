@@ -264,7 +264,13 @@ def material_result(request: SignedInRequest, ref: str) -> HttpResponse:
         ),
         "material": material,
         "review": review,
-        "in_force": others.valid_on(request.company.today(now)).first(),
+        "steps": [
+            _("A reviewer compares the document with your data; you are told the result by e-mail and in the portal."),
+            _("Until then the version in force stays in force.")
+            if others.valid_on(request.company.today(now)).exists()
+            else _("When it is approved, whatever was suspended for want of it is displayed again at once."),
+            _("If something is missing, it comes back with the reasons, and you submit again."),
+        ],
     }
     return render(request, "materials/result.html", context)
 

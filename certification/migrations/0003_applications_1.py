@@ -4,35 +4,36 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certification', '0002_catalogue'),
+        ("certification", "0002_catalogue"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='application',
-            name='creation_key',
+            model_name="application",
+            name="creation_key",
             field=models.UUIDField(editable=False, null=True, unique=True),
         ),
         migrations.AddField(
-            model_name='application',
-            name='submitted_answers',
+            model_name="application",
+            name="submitted_answers",
             field=models.JSONField(default=dict, editable=False),
         ),
         migrations.AddField(
-            model_name='applicationnumber',
-            name='submitted_label',
+            model_name="applicationnumber",
+            name="submitted_label",
             field=models.CharField(blank=True, editable=False, max_length=60),
         ),
         migrations.AddField(
-            model_name='requirement',
-            name='only_for_agents',
+            model_name="requirement",
+            name="only_for_agents",
             field=models.BooleanField(default=False),
         ),
         migrations.AlterField(
-            model_name='application',
-            name='applicant_is_agent',
-            field=models.BooleanField(blank=True, null=True, verbose_name='somebody other than the legal representative applies'),
+            model_name="application",
+            name="applicant_is_agent",
+            field=models.BooleanField(
+                blank=True, null=True, verbose_name="somebody other than the legal representative applies"
+            ),
         ),
     ]

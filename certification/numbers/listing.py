@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,11 +10,12 @@ from urllib.parse import urlencode
 
 from django.db import models
 from django.db.models import Q, Subquery
+from django.db.models.lookups import Contains
 
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import Status, counts_by_status, having_status, with_status
-from certification.numbers.group_tree import below
+from certification.numbers.groups.tree import below
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
 PAGE = 50
@@ -69,7 +69,13 @@ class Filters:
 
     def query(self, **more: str) -> str:
         """The query string with these filters and `more`, beginning with `?`; only a `?` where there is nothing."""
-        values = {"q": self.q, "status": self.status, "group": self.group, "provider": self.provider, "backup": self.backup}
+        values = {
+            "q": self.q,
+            "status": self.status,
+            "group": self.group,
+            "provider": self.provider,
+            "backup": self.backup,
+        }
         return "?" + urlencode({name: value for name, value in {**values, **more}.items() if value})
 
     def with_status(self, status: str) -> Filters:
@@ -78,20 +84,13 @@ class Filters:
 
 
 @models.CharField.register_lookup
-class ContainsInAnyCase(models.Lookup[Any]):
+class ContainsInAnyCase(Contains):
     """`column ILIKE '%text%'`, which the trigram index answers; Django's icontains compares upper case, which it cannot."""
 
     lookup_name = "anycase"
 
-    def get_prep_lookup(self) -> str:
-        """The pattern, with the signs that mean something in one escaped."""
-        text = re.sub(r"([\\%_])", r"\\\1", str(self.rhs))
-        return f"%{text}%"
-
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, Any]:
-        left, left_values = self.process_lhs(compiler, connection)
-        right, right_values = self.process_rhs(compiler, connection)
-        return f"{left} ILIKE {right}", (*left_values, *right_values)
+    def get_rhs_op(self, connection: Any, rhs: str) -> str:
+        return f"ILIKE {rhs}"
 
 
 def searched(text: str) -> Q:
@@ -184,4 +183,3 @@ def counts(company: Company, filters: Filters) -> dict[str, int]:
     result = {tab: sum(by_status.get(status, 0) for status in statuses) for tab, statuses in TAB_STATUSES.items()}
     result[""] = sum(by_status.values())
     return result
-

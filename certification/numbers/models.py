@@ -337,9 +337,7 @@ class NumberExport(models.Model):
     class Meta:
         indexes: ClassVar = [
             # The sweep removes files that were fetched or are old, and restarts what stands still.
-            models.Index(
-                fields=["created_at"], condition=models.Q(removed_at__isnull=True), name="number_export_kept"
-            )
+            models.Index(fields=["created_at"], condition=models.Q(removed_at__isnull=True), name="number_export_kept")
         ]
 
     def __str__(self) -> str:

@@ -15,21 +15,35 @@ class Problem(models.TextChoices):
     TOO_SHORT = "too_short", _("Too few digits for a phone number. Check that none is missing.")
     TOO_LONG = "too_long", _("Too many digits for a phone number. Check that it is one number without additions.")
     NO_AREA_CODE = "no_area_code", _("The area code is missing. Write it in front, for example 0571-87000007.")
-    UNKNOWN_AREA_CODE = "unknown_area_code", _("There is no such landline: check the area code and the digits after it.")
+    UNKNOWN_AREA_CODE = (
+        "unknown_area_code",
+        _("There is no such landline: check the area code and the digits after it."),
+    )
     UNKNOWN_PREFIX = "unknown_prefix", _("No phone number begins like this. Check the first digits.")
-    FOREIGN_INVALID = "foreign_invalid", _("This is not a valid number of that country. Check the country code and the digits.")
+    FOREIGN_INVALID = (
+        "foreign_invalid",
+        _("This is not a valid number of that country. Check the country code and the digits."),
+    )
     PRECISION_LOST = (
         "precision_lost",
-        _("The spreadsheet has rounded this number, and its last digits are lost. Format the column as text and enter it again."),
+        _(
+            "The spreadsheet has rounded this number, and its last digits are lost. Format the column as text and enter it again."
+        ),
     )
     FORMULA = "formula", _("This is a formula. Enter the number itself.")
-    DATE = "date", _("This is a date or a time, not a phone number. Format the column as text and enter the number again.")
+    DATE = (
+        "date",
+        _("This is a date or a time, not a phone number. Format the column as text and enter the number again."),
+    )
     NOT_A_NUMBER = "not_a_number", _("This is not a phone number.")
     OTHER_TEXT = "other_text", _("There is other text beside the number. Leave only the number in this cell.")
     SEVERAL = "several", _("There is more than one number here. Give each number a row of its own.")
     REPEATED = "repeated", _("The same number stands in an earlier row of this file.")
     ALREADY_YOURS = "already_yours", _("This number is in your list already.")
-    UNAVAILABLE = "unavailable", _("This number is not available. Check it; if it is yours, contact us with the operator's contract.")
+    UNAVAILABLE = (
+        "unavailable",
+        _("This number is not available. Check it; if it is yours, contact us with the operator's contract."),
+    )
     UNKNOWN_PROVIDER = "unknown_provider", _("There is no provider of this name.")
     LABEL_TOO_LONG = "label_too_long", _("The displayed name is longer than 60 characters.")
     ALIAS_TOO_LONG = "alias_too_long", _("The alias is longer than 60 characters.")

@@ -210,10 +210,11 @@ def release_number(*, number: PhoneNumber, actor: Actor, now: dt.datetime, reaso
         rows = PhoneNumber.objects.filter(pk=current.pk)
         move_numbers(numbers=rows, to=Lifecycle.WITHDRAWN, actor=actor, now=now, reason=reason)
     changes = [journal.Change("number", current.pk, "held", "held", "released", current.company_id, reason)]
-    for backup in PhoneNumber.objects.select_for_update().filter(backup_of=current).order_by("pk"):
-        changes.append(
-            journal.Change("number", backup.pk, "backup_of", str(current.pk), "", current.company_id, reason)
-        )
+    backups = PhoneNumber.objects.select_for_update().filter(backup_of=current).order_by("pk")
+    changes += [
+        journal.Change("number", backup.pk, "backup_of", str(current.pk), "", current.company_id, reason)
+        for backup in backups
+    ]
     PhoneNumber.objects.filter(backup_of=current).update(backup_of=None)
     PhoneNumber.objects.filter(pk=current.pk).update(released_at=now)
     journal.record_many(at=now, actor=actor, changes=changes)

@@ -41,7 +41,9 @@ _SERVICE = re.compile(r"[48]00\d{7}")
 _SHORT = re.compile(r"95\d{3,7}|96\d{3,6}")
 #: 1069 with the digits that its holder appended, twenty in all at most.
 _SMS = re.compile(r"1069\d{4,16}")
-_SPACES = "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\n\r\x0b\x0c"
+_SPACES = (
+    "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\n\r\x0b\x0c"
+)
 _NOTHING = "\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\ufeff\u00ad\u061c"
 _DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2043\u2212\ufe58\ufe63\uff0d\u30fc\u301c\uff5e~_\u00b7\u2022\u30fb"
 _QUOTES = "'\"`\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u00b4\u2032\uff07\uff02"
@@ -51,7 +53,9 @@ _PLAIN: dict[int, str | None] = {
     **{ord(character): " " for character in _SPACES},
     **{ord(character): "-" for character in _DASHES},
     **{ord(character): "'" for character in _QUOTES},
-    **dict.fromkeys([ord(character) for character in _NOTHING] + [code for code in range(32) if chr(code) not in _SPACES]),
+    **dict.fromkeys(
+        [ord(character) for character in _NOTHING] + [code for code in range(32) if chr(code) not in _SPACES]
+    ),
     0x3002: ".",
     **{ord(character): "(" for character in "\u3010\u3014\uff3b[{"},
     **{ord(character): ")" for character in "\u3011\u3015\uff3d]}"},
@@ -65,7 +69,8 @@ _LEADING_WORDS = re.compile(
     re.IGNORECASE,
 )
 _EXTENSION = re.compile(
-    r"\s*(?:转接?|分机号?|内线|;\s*ext\s*=|[,;]?\s*(?:extension|extn|ext|x)\s*[.:]?|#|\*|[,;])\s*-?\s*(\d{1,8})\)?#?\s*", re.IGNORECASE
+    r"\s*(?:转接?|分机号?|内线|;\s*ext\s*=|[,;]?\s*(?:extension|extn|ext|x)\s*[.:]?|#|\*|[,;])\s*-?\s*(\d{1,8})\)?#?\s*",
+    re.IGNORECASE,
 )
 _HYPHEN_EXTENSION = re.compile(r"(.*\d\)?)\s*-\s*(\d{1,6})")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d*)?\s*e\s*[+-]?\d+", re.IGNORECASE)
@@ -98,7 +103,7 @@ def _read_quickly(text: str) -> ReadNumber | None:
     return found if isinstance(found, ReadNumber) else None
 
 
-def _cell_text(value: float | int | bool | Decimal | dt.date | dt.time | dt.timedelta) -> str | Problem:
+def _cell_text(value: float | bool | Decimal | dt.date | dt.time | dt.timedelta) -> str | Problem:
     """A cell that is not text, as the digits it stands for."""
     if isinstance(value, bool):
         return Problem.NOT_A_NUMBER
@@ -155,15 +160,16 @@ def _read_plain(text: str) -> ReadNumber | Problem:
         main, extension = _without_extension(text)
         if not extension:
             return _explain_text(text)
-    found = _with_hyphen_extension(main) if not extension else None
-    if found is None:
-        found = _from_digits(main.translate(_SEPARATORS))
-    if isinstance(found, Problem):
-        numbers = [part for part in main.split("/") if part.strip()]
-        if len(numbers) > 1 and all(isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers):
-            return Problem.SEVERAL
-        return found
-    return found._replace(extension=extension) if extension else found
+    split = None if extension else _with_hyphen_extension(main)
+    found = split or _from_digits(main.translate(_SEPARATORS))
+    if isinstance(found, ReadNumber):
+        return found._replace(extension=extension) if extension else found
+    numbers = [part for part in main.split("/") if part.strip()]
+    if len(numbers) > 1 and all(
+        isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers
+    ):
+        return Problem.SEVERAL
+    return found
 
 
 def _is_number_text(text: str) -> bool:

@@ -37,6 +37,7 @@ class ReviewSubject(Protocol):
 
     Optional methods: `claimed(review, actor, now)` when a reviewer takes it; `items(review)` for what can be wrong in
     it, one by one (else `items` of the context, as tuples); `field_label(name)` for what an answer is called;
+    `findings(review, now)` for what a machine found;
     `involved(review)` for the ids of further people who handed something in and so cannot decide.
     """
 

@@ -36,7 +36,14 @@ class Task:
     tone: str = "amber"
     #: By when; None where nothing but the numbers waits.
     due: dt.datetime | None = None
+    #: The last day on which it can be done, local to the company.
+    last_day: dt.date | None = None
     numbers: int = 0
+
+
+def last_day(company: Company, due: dt.datetime) -> dt.date:
+    """The last local day before a deadline: a deadline at midnight is the end of the day before."""
+    return company.today(due - dt.timedelta(seconds=1))
 
 
 def needs_of(
@@ -54,6 +61,9 @@ def needs_of(
         *ending_terms(company, now),
         *unfinished(company),
     ]
+    for task in tasks:
+        if task.due is not None:
+            task.last_day = last_day(company, task.due)
     return sorted(tasks, key=lambda task: (task.tone != "red", task.due is None, task.due or now))
 
 

@@ -22,7 +22,7 @@ from certification.materials.models import Material, MaterialState
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Decision, Review, ReviewState
 from portal.home.coming import Coming, coming_up, number_count
-from portal.home.needs import Task, needs_of
+from portal.home.needs import Task, last_day, needs_of
 from portal.templatetags.moments import day_text
 
 #: How many of the latest events are shown.
@@ -124,11 +124,6 @@ def overview_of(company: Company, *, now: dt.datetime) -> Overview:
     if not certified and not counts.get(Status.EXPIRED):
         overview.set_up = set_up_steps(company, total)
     return overview
-
-
-def last_day(company: Company, due: dt.datetime) -> dt.date:
-    """The last local day before a deadline: a deadline at midnight is the end of the day before."""
-    return company.today(due - dt.timedelta(seconds=1))
 
 
 def first_sentence(

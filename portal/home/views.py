@@ -6,7 +6,8 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from accounts.access import SignedInRequest, company_view, staff_view
+from accounts.access import Permission, SignedInRequest, company_view, staff_may, staff_view
+from portal.home.desk import desk_of
 from portal.home.overview import overview_of
 from portal.home.search import search
 
@@ -29,5 +30,8 @@ def search_results(request: SignedInRequest) -> HttpResponse:
 
 @staff_view()
 def staff_home(request: SignedInRequest) -> HttpResponse:
-    """The staff console."""
-    return render(request, "home/staff.html")
+    """The staff console: what waits, the oldest due first, and what is the person's own."""
+    now = timezone.now()
+    may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
+    context = {"desk": desk_of(request.user, now=now), "now": now, "may_decide": may_decide}
+    return render(request, "home/staff.html", context)

@@ -29,7 +29,9 @@ STANDS_STILL = dt.timedelta(minutes=2)
 KEPT, KEPT_AFTER_FETCH = dt.timedelta(days=1), dt.timedelta(minutes=15)
 
 
-def journal_export(*, company: Company, filters: Filters, total: int, file_format: str, actor: Actor, now: dt.datetime) -> None:
+def journal_export(
+    *, company: Company, filters: Filters, total: int, file_format: str, actor: Actor, now: dt.datetime
+) -> None:
     """Write down who took which part of the list out of the portal."""
     journal.record(
         at=now,
@@ -41,6 +43,22 @@ def journal_export(*, company: Company, filters: Filters, total: int, file_forma
         after=file_format,
         detail={"rows": total, "filters": filters.query()},
     )
+
+
+@transaction.atomic
+def note_fetch(*, export: NumberExport, actor: Actor, now: dt.datetime) -> None:
+    """Write down that the file was fetched; the first time decides when it is removed."""
+    if NumberExport.objects.filter(pk=export.pk, fetched_at__isnull=True).update(fetched_at=now):
+        journal.record(
+            at=now,
+            actor=actor,
+            company_id=export.company_id,
+            subject="company",
+            subject_id=export.company_id,
+            aspect="export_fetched",
+            after=export.file_format,
+            detail={"rows": export.rows_total},
+        )
 
 
 @transaction.atomic
@@ -116,5 +134,3 @@ def sweep(*, now: dt.datetime) -> dict[str, int]:
         default_storage.delete(name)
     NumberExport.objects.filter(pk__in=[pk for pk, _name in names]).update(removed_at=now, storage_name="")
     return {"removed": len(names), "started": started, "failed": failed}
-
-

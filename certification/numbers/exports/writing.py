@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import with_status
-from certification.numbers.group_tree import paths
+from certification.numbers.groups.tree import paths
 from certification.numbers.listing import Filters, filtered
 from certification.numbers.models import ExportFormat, NumberKind, PhoneNumber
 from certification.numbers.shapes import dialled
@@ -59,7 +59,11 @@ class Words:
         self.groups = paths(company.pk)
         self.kinds = {str(kind): str(kind.label) for kind in NumberKind}
         self.displayed = {True: _("Normal"), False: _("Suspended"), None: _("Not displayed")}
-        self.turns = {"company": _("Your turn"), "platform": _("Platform is working on it"), "nobody": _("Nothing to do")}
+        self.turns = {
+            "company": _("Your turn"),
+            "platform": _("Platform is working on it"),
+            "nobody": _("Nothing to do"),
+        }
         self.providers: dict[int, str] = {}
 
     def moment(self, value: dt.datetime | dt.date | None) -> str:
@@ -143,7 +147,12 @@ def write_csv(file: IO[bytes], cells: Iterator[list[str]], header: list[str]) ->
 
 def write_xlsx(file: IO[bytes], cells: Iterator[list[str]], header: list[str]) -> Iterator[int]:
     """An Excel file, row by row to disk; every cell is text, so that no number loses a digit."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
     book = xlsxwriter.Workbook(file, options)
     sheet = book.add_worksheet(_("Numbers")[:31])
     bold: Any = book.add_format({"bold": True, "bg_color": "#E1EBF9"})

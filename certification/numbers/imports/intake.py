@@ -102,7 +102,7 @@ def take_in(
     now: dt.datetime,
 ) -> NumberImport:
     """Store the upload and what was guessed about it. Raises UnreadableFile, and then stores nothing."""
-    taken = examine(file.open("rb").file if file.closed else file, name)  # type: ignore[arg-type, union-attr]
+    taken = examine(file, name)
     file.seek(0)
     stored = default_storage.save(f"imports/{company.ref}/{now:%Y%m%d%H%M%S}.{taken.layout.kind}", file)
     try:
@@ -145,7 +145,7 @@ def read_again(*, number_import: NumberImport, encoding: str, delimiter: str) ->
     Raises UnreadableFile, and then changes nothing.
     """
     with default_storage.open(number_import.storage_name) as file:
-        taken = examine(file, number_import.file_name, Layout("csv", encoding, delimiter))  # type: ignore[arg-type]
+        taken = examine(file, number_import.file_name, Layout("csv", encoding, delimiter))
     values = described(taken)
     if NumberImport.objects.filter(pk=number_import.pk, state__in=OPEN_STATES).update(
         **values, state=ImportState.UPLOADED
@@ -212,7 +212,7 @@ def write_preview(*, number_import: NumberImport, columns: dict[str, int]) -> bo
     NumberImportRow.objects.filter(number_import=current).delete()
     judge = judge_for(current, columns)
     with default_storage.open(current.storage_name) as file:
-        rows = data_rows(file, layout_of(current), current.header_row)  # type: ignore[arg-type]
+        rows = data_rows(file, layout_of(current), current.header_row)
         # One COPY per batch: between them the numbers are compared with those that exist.
         counts: Counter[str] = Counter()
         judged = judge.judge(rows)
@@ -224,9 +224,7 @@ def write_preview(*, number_import: NumberImport, columns: dict[str, int]) -> bo
     current.rows_accepted = counts[RowOutcome.ACCEPTED]
     current.rows_rejected = counts[RowOutcome.REJECTED]
     current.rows_skipped = counts[RowOutcome.SKIPPED]
-    current.save(
-        update_fields=["columns", "state", "rows_total", "rows_accepted", "rows_rejected", "rows_skipped"]
-    )
+    current.save(update_fields=["columns", "state", "rows_total", "rows_accepted", "rows_rejected", "rows_skipped"])
     return True
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from accounts.companies import Company
-from certification.numbers.group_tree import DEEPEST, Step, path_text, split_path
+from certification.numbers.groups.tree import DEEPEST, Step, path_text, split_path
 from certification.numbers.imports.columns import Target
 from certification.numbers.imports.sheets import Rows, shown
 from certification.numbers.models import GroupKind, PhoneNumber, Provider, RowOutcome
@@ -130,9 +130,7 @@ class Judge:
 
     def group_steps(self, cells: Sequence[Cell]) -> tuple[Step, ...]:
         """The groups of a row, from the top down."""
-        steps = tuple(
-            Step(str(kind), name) for target, kind in GROUP_COLUMNS if (name := self.cell(cells, target))
-        )
+        steps = tuple(Step(str(kind), name) for target, kind in GROUP_COLUMNS if (name := self.cell(cells, target)))
         return steps + split_path(self.cell(cells, Target.GROUP))
 
     def compare(self, batch: Iterable[JudgedRow]) -> None:

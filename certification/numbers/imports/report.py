@@ -14,7 +14,9 @@ from certification.numbers.problems import reason
 
 def header_of(number_import: NumberImport) -> list[str]:
     """The original columns, the row in the original file, and the reason."""
-    names = [name or _("Column %(letter)s") % {"letter": letter(index)} for index, name in enumerate(number_import.header)]
+    names = [
+        name or _("Column %(letter)s") % {"letter": letter(index)} for index, name in enumerate(number_import.header)
+    ]
     if not number_import.header_row and "number" in number_import.columns:
         names[number_import.columns["number"]] = _("Phone number")
     return [*[safe(name) for name in names], _("Original row"), _("Reason")]

@@ -14,7 +14,7 @@ from django_q.tasks import async_task
 
 from accounts import journal
 from accounts.journal import Actor, ActorKind
-from certification.numbers.group_tree import Step, ensure_paths, path_steps
+from certification.numbers.groups.tree import Step, ensure_paths, path_steps
 from certification.numbers.imports.intake import RUN_TASK, discard, remove_file
 from certification.numbers.models import ImportState, NumberImport, NumberImportRow, RowOutcome
 
@@ -171,9 +171,7 @@ def finish(current: NumberImport, actor: Actor, now: dt.datetime) -> None:
         with connection.cursor() as cursor:
             cursor.execute(LINK_BACKUPS, values)
             cursor.execute(NOT_LINKED, values)
-    NumberImport.objects.filter(pk=current.pk).update(
-        state=ImportState.FINISHED, finished_at=now, progress_at=Now()
-    )
+    NumberImport.objects.filter(pk=current.pk).update(state=ImportState.FINISHED, finished_at=now, progress_at=Now())
     journal.record(
         at=now,
         actor=actor,
@@ -215,4 +213,3 @@ def sweep(*, now: dt.datetime) -> dict[str, int]:
         number_import__in=finished.filter(finished_at__lt=now - REPORT_KEPT)
     ).delete()
     return {"started": started, "discarded": discarded, "rows": rows + old}
-

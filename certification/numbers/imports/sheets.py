@@ -5,6 +5,7 @@ Nothing of a file is evaluated: formulas of an xlsx come as the values last save
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import re
@@ -35,18 +36,30 @@ class FileProblem(models.TextChoices):
     """Why a file cannot be read: a code, and what to do about it."""
 
     ZERO_BYTES = "zero_bytes", _("This file has 0 bytes. Export the list again.")
-    EMPTY = "no_rows", _("There are no rows in this file. Put the numbers in the first sheet, below a row of column names.")
+    EMPTY = (
+        "no_rows",
+        _("There are no rows in this file. Put the numbers in the first sheet, below a row of column names."),
+    )
     TOO_LARGE = "too_large", _("This file is larger than 10 MB. Remove pictures and other sheets, or split the list.")
     TOO_MANY_ROWS = "too_many_rows", _("This file has more than 50,000 rows. Split it into several files.")
     TOO_MANY_COLUMNS = "too_many_columns", _("This file has more than 60 columns. Keep the columns that are needed.")
-    UNPACKED = "unpacked", _("This file becomes far too large when it is unpacked. Save the list as a new file and try again.")
+    UNPACKED = (
+        "unpacked",
+        _("This file becomes far too large when it is unpacked. Save the list as a new file and try again."),
+    )
     ENCRYPTED = "encrypted", _("This file is protected by a password. Save it without a password and try again.")
     OLD_EXCEL = "old_excel", _("This is the old Excel format (.xls). Open it and save it as .xlsx.")
     APPLE_NUMBERS = "apple_numbers", _("This is an Apple Numbers file. Export it as Excel (.xlsx) or CSV.")
     WRONG_KIND = "wrong_kind", _("Only .xlsx and .csv files can be read.")
-    NOT_AS_NAMED = "not_as_named", _("This file is not what its name says. Save the list as .xlsx or .csv and try again.")
+    NOT_AS_NAMED = (
+        "not_as_named",
+        _("This file is not what its name says. Save the list as .xlsx or .csv and try again."),
+    )
     BROKEN = "broken", _("This file is damaged or incomplete. Save it again and try once more.")
-    UNDECODABLE = "undecodable", _("The text of this file cannot be read in this encoding. Save it as CSV UTF-8, or as .xlsx.")
+    UNDECODABLE = (
+        "undecodable",
+        _("The text of this file cannot be read in this encoding. Save it as CSV UTF-8, or as .xlsx."),
+    )
     NO_NUMBERS = "no_numbers", _("No column of this file holds phone numbers.")
 
 
@@ -167,7 +180,8 @@ def csv_rows(file: IO[bytes], layout: Layout) -> Rows:
     except csv.Error as error:
         raise UnreadableFile(FileProblem.BROKEN) from error
     finally:
-        text.detach()
+        with contextlib.suppress(ValueError):  # the file was closed before the last row was asked for
+            text.detach()
 
 
 # --- xlsx ----------------------------------------------------------------------------------------------------------

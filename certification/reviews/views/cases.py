@@ -56,6 +56,12 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
     }
 
 
+def findings_of(review: Review, now: dt.datetime) -> list[Any]:
+    """What a machine found in the case, where its subject looks."""
+    hook = getattr(SUBJECTS[review.subject], "findings", None)
+    return list(hook(review, now)) if hook is not None else []
+
+
 @require_safe
 @staff_view()
 def case(request: SignedInRequest, ref: str) -> HttpResponse:
@@ -71,6 +77,7 @@ def case(request: SignedInRequest, ref: str) -> HttpResponse:
             **frame,
             "case_template": subject.case_template,
             **subject.case_context(review),
+            "findings": findings_of(review, now) if frame["is_open"] else [],
             "checks": checklist_of(review),
             "said": say_review(review) if review.state == ReviewState.DECIDED else None,
             "earlier": earlier_decisions(review),

@@ -55,7 +55,6 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
         return conflict(request, say_decided(review), review, kept_words(form) if data else None)
     if review.claimed_by_id != request.user.pk:
         return not_holder(request, review, form if data else None)
-    desk.touch_claim(review=review, reviewer=request.user, now=now)
     context = {
         **case_frame(request, review, now),
         "decision": chosen,
@@ -66,10 +65,13 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
     }
     if data is None:
         return render(request, "reviews/decide.html", context)
-    rows_valid = all([row.is_valid() for row in items])
-    if not (form.is_valid() and rows_valid):
+    desk.touch_claim(review=review, reviewer=request.user, now=now)
+    wrong_rows = [row for row in items if not row.is_valid()]
+    if not form.is_valid() or wrong_rows:
         return render(request, "reviews/decide.html", context, status=422)
     made = [row.made() for row in items if row.cleaned_data["chosen"]]
+    if "change" in request.POST:
+        return render(request, "reviews/decide.html", context)
     if "confirm" not in request.POST:
         both = say_in_both(subject=review.subject, decision=chosen, text=form.cleaned_data["text"], items=made)
         hidden = [(name, value) for name, values in request.POST.lists() for value in values if name in named(form)]

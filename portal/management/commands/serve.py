@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import socket
@@ -42,6 +43,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         for number in STOP_SIGNALS:
             signal.signal(number, signal.default_int_handler)
+        logging.getLogger("django-q").setLevel(logging.WARNING)  # this terminal is for people
         host, port = os.environ.get("HOST") or "127.0.0.1", port_wanted()
         try:
             refuse_busy_port(host, port)

@@ -23,6 +23,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(done))
         elif any(done.values()):
-            self.stdout.write(f"Schedules: {done['created']} created, {done['updated']} corrected, {done['deleted']} deleted.")
+            self.stdout.write(
+                f"Schedules: {done['created']} created, {done['updated']} corrected, {done['deleted']} deleted."
+            )
         else:
             self.stdout.write("The schedules are as declared.")

@@ -94,7 +94,7 @@ def paths(company_id: int) -> dict[int, str]:
     }
 
     def path(pk: int) -> str:
-        names = []
+        names: list[str] = []
         at: int | None = pk
         while at is not None and len(names) < DEEPEST + 1:
             parent, name = rows[at]
@@ -113,9 +113,7 @@ def below(group_ref: str, company: Company) -> models.QuerySet[NumberGroup]:
     return NumberGroup.objects.filter(condition, company=company)
 
 
-def journal_group(
-    *, group: NumberGroup, aspect: str, before: str, after: str, actor: Actor, now: dt.datetime
-) -> None:
+def journal_group(*, group: NumberGroup, aspect: str, before: str, after: str, actor: Actor, now: dt.datetime) -> None:
     """One journal row for one change of a group."""
     journal.record(
         at=now,
@@ -257,14 +255,14 @@ def ensure_paths(
             known[path] = after[(known[path[:-1]] if level > 1 else root, path[-1].name)]
 
 
-def find_groups(
-    company: Company, places: Iterable[tuple[int | None, str]]
-) -> dict[tuple[int | None, str], int]:
+def find_groups(company: Company, places: Iterable[tuple[int | None, str]]) -> dict[tuple[int | None, str], int]:
     """The keys of the groups that exist among (parent, name)."""
     wanted = set(places)
     rows = NumberGroup.objects.filter(company=company, name__in={name for _parent, name in wanted})
     return {
-        (parent, name): pk for pk, parent, name in rows.values_list("pk", "parent_id", "name") if (parent, name) in wanted
+        (parent, name): pk
+        for pk, parent, name in rows.values_list("pk", "parent_id", "name")
+        if (parent, name) in wanted
     }
 
 
@@ -272,7 +270,7 @@ def split_path(text: str, kind: str = GroupKind.STORE) -> tuple[Step, ...]:
     """`Brand / Region / Store` as steps: the first is a brand, the last a store, what is between them regions."""
     names = [name.strip() for name in text.replace("\\", "/").replace(">", "/").replace("／", "/").split("/")]
     names = [name for name in names if name]
-    if len(names) == 1:
-        return (Step(kind, names[0]),)
+    if len(names) <= 1:
+        return tuple(Step(str(kind), name) for name in names)
     kinds = [GroupKind.BRAND, *[GroupKind.REGION] * (len(names) - 2), GroupKind.STORE]
     return tuple(Step(str(kind), name) for kind, name in zip(kinds, names, strict=True))

@@ -1,0 +1,331 @@
+"""Maintenance as companies and staff see it, and the plans that staff make."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import F, Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import Permission, SignedInRequest, current_membership, signed_in, staff_view
+from certification.maintenance.coverage import impact
+from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, PlanForm, UpdateForm
+from certification.maintenance.models import Maintenance, MaintenanceQuerySet
+from certification.maintenance.plans import (
+    NotTheirs,
+    PlanMovedOn,
+    PlanRefused,
+    beside,
+    cancel_plan,
+    causes_for,
+    create_plan,
+    end_plan,
+    may_plan,
+    move_end,
+    post_update,
+    problems_of,
+)
+from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
+
+PLANNERS = (Permission.PLAN_TECHNICAL, Permission.EDIT_RULES)
+#: Rows on a page of plans.
+PAGE = 50
+
+
+def with_words() -> MaintenanceQuerySet:
+    """Maintenance with everything that its words are made of."""
+    return Maintenance.objects.select_related(
+        "cause", "requirement__kind", "provider", "industry", "company", "planned_by", "number"
+    )
+
+
+@signed_in
+@require_GET
+def detail(request: SignedInRequest, ref: str) -> HttpResponse:
+    """One maintenance: for a member of a company that it covers, and for staff; for everybody else it does not exist."""
+    maintenance = get_object_or_404(with_words(), ref=ref)
+    if request.user.is_staff:
+        return staff_page(request, maintenance)
+    enter_covered_company(request, maintenance)
+    story = tell(maintenance, now=timezone.now(), company=request.company)
+    return render(request, "maintenance/detail.html", {"story": story, **common(maintenance, story)})
+
+
+def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) -> None:
+    """Make the person's company that the maintenance covers the request's: the current one if it does. Else 404."""
+    current = current_membership(request.user)
+    memberships = list(request.user.memberships.select_related("company__industry").order_by("pk"))
+    memberships.sort(key=lambda membership: membership != current)
+    for membership in memberships:
+        if Maintenance.objects.covering_company(membership.company).filter(pk=maintenance.pk).exists():
+            request.membership, request.company = membership, membership.company
+            return
+    raise Http404
+
+
+def common(maintenance: Maintenance, story: Story) -> dict[str, Any]:
+    """What the page shows to both sides."""
+    return {"maintenance": maintenance, "scope_words": scope_words(maintenance), "now": timezone.now()}
+
+
+def staff_page(
+    request: HttpRequest, maintenance: Maintenance, *, failed: dict[str, forms.Form] | None = None
+) -> HttpResponse:
+    """The same for staff, with the controls that their role has; 422 with the input kept when one of them failed."""
+    story = tell(maintenance, now=timezone.now(), company=None)
+    failed = failed or {}
+    context: dict[str, Any] = {"story": story, **common(maintenance, story), "error_forms": list(failed.values())}
+    if may_plan(request.user, maintenance):  # type: ignore[arg-type]
+        achieved = {"achieved_zh": maintenance.achieved_zh, "achieved_en": maintenance.achieved_en}
+        offered: dict[str, forms.Form] = {"update": UpdateForm(prefix="update")}
+        if story.state in ("planned", "running", "overrunning"):
+            offered["move"] = MoveEndForm(prefix="move", initial={"planned_end": maintenance.planned_end})
+        if story.state == "planned":
+            offered["cancel"] = CancelForm(prefix="cancel")
+        if story.state in ("running", "overrunning", "ended"):
+            offered["end"] = EndForm(prefix="end", initial=achieved)
+        context["controls"] = {**offered, **{name: form for name, form in failed.items() if name in offered}}
+    return render(request, "maintenance/staff_detail.html", context, status=422 if failed else 200)
+
+
+@dataclass
+class Tab:
+    """One tab of the list."""
+
+    url: str
+    label: str
+    count: int
+    current: bool
+
+
+@dataclass
+class Page:
+    """One page of the list, as `{% pagination %}` shows it."""
+
+    total_label: str
+    first_url: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+    last_url: str = ""
+
+
+#: The tabs by the words of the table: what each holds, and in which order.
+TABS: dict[str, tuple[Q, tuple[Any, ...]]] = {
+    "planned": (Q(opened_at__isnull=True, cancelled_at__isnull=True), ("planned_start", "pk")),
+    "running": (
+        Q(opened_at__isnull=False, closed_at__isnull=True, overrunning_since__isnull=True),
+        ("planned_end", "pk"),
+    ),
+    "overrunning": (
+        Q(opened_at__isnull=False, closed_at__isnull=True, overrunning_since__isnull=False),
+        ("planned_end", "pk"),
+    ),
+    "ended": (
+        Q(closed_at__isnull=False) | Q(cancelled_at__isnull=False),
+        (F("closed_at").desc(nulls_last=True), "-pk"),
+    ),
+}
+
+
+@staff_view()
+@require_GET
+def plans(request: SignedInRequest) -> HttpResponse:
+    """The plans, by state."""
+    everything = Maintenance.objects.filter(planned_start__isnull=False)
+    chosen = request.GET.get("state", "")
+    counts = {name: everything.filter(condition).count() for name, (condition, _order) in TABS.items()}
+    if chosen not in TABS:
+        chosen = next((name for name in ("overrunning", "running", "planned") if counts[name]), "planned")
+    condition, order = TABS[chosen]
+    try:
+        number = max(int(request.GET.get("page", "1")), 1)
+    except ValueError:
+        number = 1
+    pages = max(-(-counts[chosen] // PAGE), 1)
+    number = min(number, pages)
+    found = with_words().filter(condition, planned_start__isnull=False).order_by(*order)
+    rows = [plan_row(row) for row in found[(number - 1) * PAGE : number * PAGE]]
+    address = reverse("maintenance:plans")
+
+    def page_url(page: int) -> str:
+        return f"{address}?state={chosen}&page={page}" if 1 <= page <= pages and page != number else ""
+
+    total = counts[chosen]
+    return render(
+        request,
+        "maintenance/plans.html",
+        {
+            "tabs": [
+                Tab(f"{address}?state={name}", state_words(name, stops=False)[0], counts[name], name == chosen)
+                for name in TABS
+            ],
+            "rows": rows,
+            "counts": counts,
+            "chosen": chosen,
+            "page": Page(
+                ngettext("%(count)d plan", "%(count)d plans", total) % {"count": total},
+                page_url(1),
+                page_url(number - 1),
+                page_url(number + 1),
+                page_url(pages),
+            ),
+            "may_plan": causes_for(request.user).exists(),
+            "now": timezone.now(),
+        },
+    )
+
+
+def plan_row(row: Maintenance) -> dict[str, Any]:
+    """One plan as the list shows it."""
+    state = state_of(row)
+    label, tone = state_words(state, stops=row.suspends_display)
+    return {
+        "plan": row,
+        "scope": scope_words(row),
+        "label": label,
+        "tone": tone,
+        "end": row.closed_at or row.cancelled_at or row.planned_end,
+    }
+
+
+@staff_view(read=PLANNERS, write=PLANNERS)
+@require_http_methods(["GET", "POST"])
+def plan_new(request: SignedInRequest) -> HttpResponse:
+    """A new plan: filled in, shown with whom it affects, then saved."""
+    form = PlanForm(request.POST or None, user=request.user)
+    context: dict[str, Any] = {"form": form}
+    status = 200
+    if request.method == "POST":
+        now = timezone.now()
+        if form.is_valid():
+            problems = problems_of(draft=form.draft(), now=now)
+            if not problems and "confirm" in request.POST:
+                try:
+                    plan = create_plan(draft=form.draft(), planner=request.user, actor=request.actor, now=now)
+                except PlanRefused as refused:
+                    problems = refused.problems
+                else:
+                    messages.success(request, _("The plan is saved and the companies that it concerns are told."))
+                    return redirect("maintenance:detail", plan.ref)
+            add_problems(form, problems)
+        if form.errors:
+            status = 422
+        else:
+            context["check"] = check_of(form)
+    return render(request, "maintenance/plan_new.html", context, status=status)
+
+
+def add_problems(form: forms.Form, problems: dict[str, str]) -> None:
+    """Put what the domain found wrong beside the fields."""
+    for name, text in problems.items():
+        form.add_error(name if name in form.fields else None, text)
+
+
+def check_of(form: PlanForm) -> dict[str, Any]:
+    """Whom the plan of a valid form affects, and what else runs in its window."""
+    draft = form.draft()
+    return {"draft": draft, "impact": impact(scope=draft.scope, **draft.keys), "beside": list(beside(draft=draft)[:10])}
+
+
+@staff_view(read=PLANNERS)
+@require_GET
+def plan_impact(request: SignedInRequest) -> HttpResponse:
+    """The fragment that says, while the form is filled in, whom the plan would affect."""
+    form = PlanForm(request.GET, user=request.user)
+    check = None
+    problems: list[str] = []
+    if form.is_valid():
+        problems = list(problems_of(draft=form.draft(), now=timezone.now()).values())
+        check = check_of(form)
+    return render(request, "maintenance/_impact.html", {"check": check, "problems": problems})
+
+
+def change(
+    request: SignedInRequest,
+    ref: str,
+    name: str,
+    form: forms.Form,
+    act: Callable[[Maintenance, dict[str, Any], dt.datetime], object],
+    done: str,
+) -> HttpResponse:
+    """Apply one control of the staff page and go back to it; with the input kept where it failed."""
+    maintenance = get_object_or_404(with_words(), ref=ref)
+    if not may_plan(request.user, maintenance):
+        raise PermissionDenied
+    if form.is_valid():
+        try:
+            act(maintenance, form.cleaned_data, timezone.now())
+        except PlanRefused as refused:
+            add_problems(form, refused.problems)
+        except PlanMovedOn:
+            maintenance.refresh_from_db()
+            form.add_error(
+                None, _("Meanwhile this maintenance has started, ended or been cancelled. See its state below.")
+            )
+        except NotTheirs as refusal:
+            raise PermissionDenied from refusal
+    if form.errors:
+        return staff_page(request, maintenance, failed={name: form})
+    messages.success(request, done)
+    return redirect("maintenance:detail", ref)
+
+
+@staff_view(write=PLANNERS)
+@require_POST
+def plan_move(request: SignedInRequest, ref: str) -> HttpResponse:
+    """Another end."""
+
+    def act(plan: Maintenance, data: dict[str, Any], now: dt.datetime) -> None:
+        end = data["planned_end"].astimezone(dt.UTC)
+        move_end(plan=plan, planned_end=end, planner=request.user, actor=request.actor, now=now, reason=data["reason"])
+
+    form = MoveEndForm(request.POST, prefix="move")
+    return change(request, ref, "move", form, act, _("The end is changed and the companies are told."))
+
+
+@staff_view(write=PLANNERS)
+@require_POST
+def plan_cancel(request: SignedInRequest, ref: str) -> HttpResponse:
+    """Give the plan up."""
+
+    def act(plan: Maintenance, data: dict[str, Any], now: dt.datetime) -> None:
+        cancel_plan(plan=plan, planner=request.user, actor=request.actor, now=now, reason=data["reason"])
+
+    form = CancelForm(request.POST, prefix="cancel")
+    return change(request, ref, "cancel", form, act, _("The plan is cancelled and the companies are told."))
+
+
+@staff_view(write=PLANNERS)
+@require_POST
+def plan_end(request: SignedInRequest, ref: str) -> HttpResponse:
+    """End it now, or complete what it achieved."""
+
+    def act(plan: Maintenance, data: dict[str, Any], now: dt.datetime) -> None:
+        end_plan(plan=plan, planner=request.user, actor=request.actor, now=now, **data)
+
+    form = EndForm(request.POST, prefix="end")
+    return change(request, ref, "end", form, act, _("The maintenance is over and what it achieved is recorded."))
+
+
+@staff_view(write=PLANNERS)
+@require_POST
+def plan_update(request: SignedInRequest, ref: str) -> HttpResponse:
+    """Post an update."""
+
+    def act(plan: Maintenance, data: dict[str, Any], now: dt.datetime) -> None:
+        post_update(plan=plan, planner=request.user, actor=request.actor, now=now, **data)
+
+    form = UpdateForm(request.POST, prefix="update")
+    return change(request, ref, "update", form, act, _("The update is on the maintenance's page."))

@@ -1,0 +1,233 @@
+"""Planned maintenance: made, moved, cancelled, ended by people; started and ended by the engine; told once."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from accounts.companies import Company, Industry
+from accounts.journal import Actor, JournalEntry
+from accounts.notices import Notice
+from accounts.users import User
+from certification.maintenance.engine import tick
+from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.maintenance.plans import (
+    NotTheirs,
+    PlanDraft,
+    PlanMovedOn,
+    PlanRefused,
+    cancel_plan,
+    causes_for,
+    create_plan,
+    end_plan,
+    move_end,
+    post_update,
+    problems_of,
+)
+from certification.maintenance.status import counts_by_status
+from certification.numbers.models import PhoneNumber, Provider
+from tests.cast import NOW, Cast
+from tests.invariants import assert_invariants
+
+HOUR = dt.timedelta(hours=1)
+DAY = dt.timedelta(days=1)
+
+
+def draft(code: str = "data_sync", *, start: dt.datetime = NOW + DAY, days: int = 3, **fields: object) -> PlanDraft:
+    """A plan that covers everything, unless told otherwise."""
+    values: dict[str, object] = {
+        "cause": MaintenanceCause.objects.get(code=code),
+        "scope": "everything",
+        "planned_start": start,
+        "planned_end": start + days * DAY,
+    }
+    return PlanDraft(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def plan(planner: User, wanted: PlanDraft | None = None, *, now: dt.datetime = NOW) -> Maintenance:
+    return create_plan(draft=wanted or draft(), planner=planner, actor=Actor.person(planner), now=now)
+
+
+def told(kind: str) -> set[str]:
+    return set(Notice.objects.filter(kind=kind).values_list("recipient__name", flat=True))
+
+
+def test_plan_copies_effects_journals_and_tells_responsible_people_once(cast: Cast) -> None:
+    row = plan(cast.operations)
+    assert (row.suspends_display, row.defers, row.planned_by) == (True, ["number_change"], cast.operations)
+    assert list(JournalEntry.objects.values_list("aspect", "before", "after")) == [("state", "", "planned")]
+    assert told("plan_announced") == {"owner", "admin", "stranger"}
+    notice = Notice.objects.get(kind="plan_announced", recipient=cast.owner)
+    assert (notice.context["numbers"], notice.context["maintenance"]) == (5, row.ref)
+
+
+def test_plan_that_nobody_feels_tells_nobody(cast: Cast) -> None:
+    plan(cast.operations, draft("routine_window"))
+    assert Notice.objects.count() == 0
+
+
+def test_plan_covers_only_its_scope(cast: Cast) -> None:
+    medical = Industry.objects.get(code="medical")
+    row = plan(cast.policy, draft("temporary_policy", scope="industry", industry=medical))
+    assert told("plan_announced") == {"owner", "admin"}
+    tick(now=row.planned_start)
+    assert counts_by_status(PhoneNumber.objects.all()) == {"maintenance": 5}
+
+
+def test_plan_starts_runs_and_ends_by_itself(cast: Cast) -> None:
+    row = plan(cast.operations)
+    assert tick(now=row.planned_start - dt.timedelta(seconds=1)).opened == 0
+    started = tick(now=row.planned_start)
+    assert (started.opened, started.sent) == (1, 3)
+    assert counts_by_status(PhoneNumber.objects.filter(company=cast.clinic)) == {"maintenance": 5}
+    ended = tick(now=row.planned_end)
+    assert (ended.closed, ended.sent) == (1, 3)
+    assert counts_by_status(PhoneNumber.objects.filter(company=cast.clinic)) == {"certified": 5}
+    assert_invariants()
+
+
+def test_plan_ended_by_hand_overruns_and_tells_staff_once(cast: Cast) -> None:
+    row = plan(cast.operations, draft(ends_by_plan=False))
+    tick(now=row.planned_start)
+    counts = tick(now=row.planned_end)
+    assert (counts.closed, counts.overrunning, counts.sent) == (0, 1, 1)
+    assert told("plan_overrunning") == {"operations"}
+    assert tick(now=row.planned_end + HOUR).overrunning == 0
+    late = row.planned_end + DAY
+    end_plan(
+        plan=row,
+        achieved_zh="误标率 12% 降至 6%",
+        achieved_en="",
+        planner=cast.operations,
+        actor=Actor.person(cast.operations),
+        now=late,
+    )
+    row.refresh_from_db()
+    assert (row.closed_at, row.achieved_zh) == (late, "误标率 12% 降至 6%")
+    assert_invariants()
+
+
+def test_plans_that_came_and_went_while_ticks_were_missed_all_open_and_close_at_one_tick(cast: Cast) -> None:
+    first = plan(cast.operations, draft(days=1))
+    second = plan(cast.operations, draft(start=NOW + 3 * DAY, days=1))
+    running = plan(cast.operations, draft(start=NOW + 5 * DAY, days=9))
+    counts = tick(now=NOW + 6 * DAY)
+    assert (counts.opened, counts.closed) == (3, 2)
+    assert tick(now=NOW + 6 * DAY).as_dict() == dict.fromkeys(counts.as_dict(), 0)
+    for row in (first, second, running):
+        row.refresh_from_db()
+    assert [first.is_open, second.is_open, running.is_open] == [False, False, True]
+    assert (running.held_since, running.opened_at) == (NOW + 5 * DAY, NOW + 6 * DAY)
+    assert_invariants()
+
+
+def test_moving_the_end_tells_each_change_once_and_stops_overrunning(cast: Cast) -> None:
+    row = plan(cast.operations, draft(ends_by_plan=False))
+    tick(now=row.planned_end)
+    row.refresh_from_db()
+    assert row.overrunning_since is not None
+    now, end = row.planned_end + HOUR, row.planned_end + 2 * DAY
+    for _ in range(2):
+        move_end(
+            plan=row,
+            planned_end=end,
+            planner=cast.operations,
+            actor=Actor.person(cast.operations),
+            now=now,
+            reason="延期",
+        )
+    row.refresh_from_db()
+    assert (row.planned_end, row.expected_until, row.overrunning_since) == (end, end, None)
+    assert Notice.objects.filter(kind="plan_changed").count() == 3
+    with pytest.raises(PlanRefused):
+        move_end(
+            plan=row, planned_end=now, planner=cast.operations, actor=Actor.person(cast.operations), now=now, reason="x"
+        )
+
+
+def test_cancelled_plan_never_starts_and_cancelling_twice_is_once(cast: Cast) -> None:
+    row = plan(cast.operations)
+    for _ in range(2):
+        cancel_plan(plan=row, planner=cast.operations, actor=Actor.person(cast.operations), now=NOW, reason="改期")
+    assert told("plan_cancelled") == {"owner", "admin", "stranger"}
+    assert JournalEntry.objects.filter(after="cancelled").count() == 1
+    assert tick(now=row.planned_start).opened == 0
+    assert_invariants()
+
+
+def test_started_plan_cannot_be_cancelled(cast: Cast) -> None:
+    row = plan(cast.operations)
+    tick(now=row.planned_start)
+    with pytest.raises(PlanMovedOn):
+        cancel_plan(
+            plan=row, planner=cast.operations, actor=Actor.person(cast.operations), now=row.planned_start, reason="x"
+        )
+
+
+def test_same_update_twice_at_once_is_one(cast: Cast) -> None:
+    row = plan(cast.operations)
+    for _ in range(2):
+        post_update(
+            plan=row,
+            text_zh="进展顺利",
+            text_en="",
+            planner=cast.operations,
+            actor=Actor.person(cast.operations),
+            now=NOW,
+        )
+    assert row.updates.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("person", "codes"),
+    [
+        ("operations", {"routine_window", "model_upgrade", "data_sync"}),
+        ("policy", {"regulatory_material", "temporary_policy", "standard_overhaul"}),
+        ("lead", set()),
+        ("auditor", set()),
+    ],
+)
+def test_each_role_plans_its_family_only(cast: Cast, person: str, codes: set[str]) -> None:
+    assert set(causes_for(getattr(cast, person)).values_list("code", flat=True)) == codes
+
+
+def test_plan_of_another_family_is_refused(cast: Cast) -> None:
+    with pytest.raises(NotTheirs):
+        plan(cast.operations, draft("standard_overhaul"))
+    row = plan(cast.operations)
+    with pytest.raises(NotTheirs):
+        cancel_plan(plan=row, planner=cast.policy, actor=Actor.person(cast.policy), now=NOW, reason="x")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "field"),
+    [
+        ({"days": 0}, "planned_end"),
+        ({"days": -1}, "planned_end"),
+        ({"start": NOW - HOUR}, "planned_start"),
+        ({"scope": "provider"}, "provider"),
+        ({"scope": "industry"}, "industry"),
+        ({"scope": "company"}, "company"),
+    ],
+)
+def test_problem_is_named_beside_its_field(cast: Cast, wanted: dict[str, object], field: str) -> None:
+    assert list(problems_of(draft=draft(**wanted), now=NOW)) == [field]  # type: ignore[arg-type]
+
+
+def test_scope_that_covers_nobody_is_refused(cast: Cast) -> None:
+    education = Industry.objects.get(code="education")
+    third_party = Provider.objects.get(code="third_party")
+    assert list(problems_of(draft=draft(scope="industry", industry=education), now=NOW)) == ["scope"]
+    assert list(problems_of(draft=draft(scope="provider", provider=third_party), now=NOW)) == ["scope"]
+
+
+def test_overlap_with_the_same_cause_and_scope_names_the_other(cast: Cast) -> None:
+    row = plan(cast.operations)
+    with pytest.raises(PlanRefused) as refused:
+        plan(cast.operations, draft(start=NOW + 2 * DAY))
+    assert row.ref in refused.value.problems["planned_start"]
+    plan(cast.operations, draft(start=row.planned_end))  # the next begins where this one ends
+    plan(cast.operations, draft("model_upgrade", start=NOW + 2 * DAY))  # another cause
+    shop = Company.objects.get(pk=cast.shop.pk)
+    plan(cast.operations, draft(start=NOW + 2 * DAY, scope="company", company=shop))  # another scope
