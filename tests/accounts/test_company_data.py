@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from accounts.companies import Industry
@@ -16,7 +17,8 @@ from certification.reminders.models import Reminder
 from tests.cast import NOW, credit_code, make_material
 
 
-def contact(**changes):
+def contact(**changes: str) -> dict[str, str]:
+    """What the form of the company's own data holds."""
     return {
         "contact_name": "李娜",
         "contact_phone": "0571-87000000",
@@ -71,11 +73,10 @@ def test_mistake_keeps_what_was_typed(cast, visit):
 )
 def test_reminders_move_with_the_time_zone(cast, visit, zone, hour):
     """Nine in the morning of 2 January: 14:00 UTC from New York, midnight UTC from Tokyo."""
-    material = make_material(cast.clinic, "business_licence", by=cast.owner, expires_on=dt.date(2027, 1, 9))
+    last_day = dt.date(2027, 1, 9)
+    material = make_material(cast.clinic, "business_licence", by=cast.owner, expires_on=last_day)
     nine = dt.datetime(2027, 1, 2, 1, 0, tzinfo=dt.UTC)
-    reminder = Reminder.objects.create(
-        company=cast.clinic, material=material, expires_on=material.expires_on, next_due_at=nine
-    )
+    reminder = Reminder.objects.create(company=cast.clinic, material=material, expires_on=last_day, next_due_at=nine)
     visit(cast.owner).post("/settings/", contact(time_zone=zone))
     reminder.refresh_from_db()
     assert reminder.next_due_at == dt.datetime(2027, 1, 2, hour, 0, tzinfo=dt.UTC)
@@ -149,8 +150,6 @@ def test_session_elsewhere_is_ended_and_others_sessions_are_not(cast, visit):
     other.post("/account/login/", {"login": "stranger@example.com", "password": "correct horse battery"})
     client = visit(cast.owner)
     sessions = {session.user_id: session.pk for session in client.get("/account/sessions/").context["sessions"]}
-    from allauth.usersessions.models import UserSession
-
     foreign = UserSession.objects.get(user=cast.stranger).pk
     assert client.post("/settings/account/sessions/end/", {"session": foreign}).status_code == 404
     key = elsewhere.session.session_key

@@ -11,18 +11,21 @@ from django.utils import timezone
 
 from accounts import invitations
 from accounts.access import CompanyRole
+from accounts.companies import Company
 from accounts.invitations import Invitation
 from accounts.journal import Actor, JournalEntry
 from accounts.memberships import LastOwner, Membership, set_role
 from accounts.notices import Notice
-from tests.cast import NOW, PASSWORD, make_user
+from tests.cast import NOW, PASSWORD, Cast, make_user
 
 
-def membership(cast, name, company=None):
+def membership(cast: Cast, name: str, company: Company | None = None) -> Membership:
+    """Somebody of the cast in the clinic, or in another company."""
     return Membership.objects.get(user=getattr(cast, name), company=company or cast.clinic)
 
 
-def roles(company):
+def roles(company: Company) -> dict[str, str]:
+    """Who has which role."""
     return dict(Membership.objects.filter(company=company).values_list("user__name", "role"))
 
 
@@ -116,7 +119,7 @@ def test_list_takes_the_same_queries_whatever_its_length(cast, visit, django_ass
 # --- Invitations ---------------------------------------------------------------------------------------------------
 
 
-def invite(cast, email="guest@example.com", *, now=None):
+def invite(cast: Cast, email: str = "guest@example.com", *, now: dt.datetime | None = None) -> str:
     """The token of a new invitation, as its mail would carry it."""
     invitation = invitations.invite(
         company=cast.clinic,
@@ -126,7 +129,7 @@ def invite(cast, email="guest@example.com", *, now=None):
         actor=Actor.person(cast.owner),
         now=now or timezone.now(),
     )
-    return Notice.objects.get(key__startswith=f"invitation:{invitation.pk}:").context["token"]
+    return str(Notice.objects.get(key__startswith=f"invitation:{invitation.pk}:").context["token"])
 
 
 def test_invitation_is_sent_listed_and_withdrawn(cast, visit):

@@ -27,7 +27,14 @@ APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 #: For each kind contexts as its writers make them: complete ones, and the barest.
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "maintenance_opened": [
-        {**CAUSE, **MATERIAL, "numbers": 1, "expired_on": "2025-06-03", "effective_from": "2024-01-01", "expected_until": None},
+        {
+            **CAUSE,
+            **MATERIAL,
+            "numbers": 1,
+            "expired_on": "2025-06-03",
+            "effective_from": "2024-01-01",
+            "expected_until": None,
+        },
         {
             **CAUSE,
             **MATERIAL,
@@ -39,7 +46,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         },
         {**CAUSE, "numbers": 3},
     ],
-    "maintenance_closed": [{**CAUSE, **MATERIAL, "numbers": 12, "still_open": 0}, {**CAUSE, "numbers": 1, "still_open": 2}],
+    "maintenance_closed": [
+        {**CAUSE, **MATERIAL, "numbers": 12, "still_open": 0},
+        {**CAUSE, "numbers": 1, "still_open": 2},
+    ],
     "plan_started": [
         {**CAUSE, "suspends": True, "expected_from": None, "expected_until": "2025-06-05T06:00:00+00:00"},
         {**CAUSE, "suspends": False, "expected_until": None},
@@ -55,7 +65,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "days_left": 7, "numbers": 12},
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "days_left": 0, "numbers": 0},
     ],
-    "material_submitted": [{**MATERIAL, **REVIEW, "material_ref": "112233445566"}, {**MATERIAL, "material_ref": "112233445566"}],
+    "material_submitted": [
+        {**MATERIAL, **REVIEW, "material_ref": "112233445566"},
+        {**MATERIAL, "material_ref": "112233445566"},
+    ],
     "material_approved": [
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "reason": "清晰"},
         {**MATERIAL, "material_ref": "112233445566"},
@@ -72,9 +85,15 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {**APPLICATION, "items": 1},
         APPLICATION,
     ],
-    "application_approved": [{**APPLICATION, "expires_on": "2026-06-03"}, {"application": "aa11bb22cc33", "numbers": 1}],
+    "application_approved": [
+        {**APPLICATION, "expires_on": "2026-06-03"},
+        {"application": "aa11bb22cc33", "numbers": 1},
+    ],
     "application_rejected": [{**APPLICATION, "reason": "号码不属于贵企业"}],
-    "application_held": [{"application": "aa11bb22cc33", **MATERIAL, "waits_until": REVIEW["due_at"]}, {**APPLICATION, **MATERIAL}],
+    "application_held": [
+        {"application": "aa11bb22cc33", **MATERIAL, "waits_until": REVIEW["due_at"]},
+        {**APPLICATION, **MATERIAL},
+    ],
     "application_lapsed": [{"application": "aa11bb22cc33"}],
     "review_overdue": [{"review": "ffeeddccbbaa", "review_kind": "application", "due_at": REVIEW["due_at"]}],
     "review_overdue_staff": [{"review": "ffeeddccbbaa", "review_kind": "material", "due_at": REVIEW["due_at"]}],
@@ -105,7 +124,9 @@ def test_samples_cover_every_kind() -> None:
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
-def test_every_kind_reads_in_both_languages(kind: str, language: str, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_kind_reads_in_both_languages(
+    kind: str, language: str, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "MISSING<%s>")
     cast.clinic.name = "仁和门诊部" if language == "zh-hans" else "Renhe Clinic"
     for context in SAMPLES[kind]:
@@ -138,7 +159,9 @@ def test_text_names_dates_as_the_language_does(cast: Cast) -> None:
     notice = written("material_expires", SAMPLES["material_expires"][0], cast)
 
     assert text_of(notice, language="zh-hans").subject == "【需处理】营业执照将于 2025-06-03 到期（剩 7 天）"
-    assert text_of(notice, language="en").subject == "[Action needed] Business licence expires 3 June 2025 (7 days left)"
+    assert (
+        text_of(notice, language="en").subject == "[Action needed] Business licence expires 3 June 2025 (7 days left)"
+    )
 
 
 def test_suspension_says_what_expired_and_how_many_numbers(cast: Cast) -> None:
@@ -211,7 +234,9 @@ def test_html_escapes_what_people_typed(cast: Cast) -> None:
     assert "<script>alert(1)</script>" in str(compose(notice).body)
 
 
-@pytest.mark.parametrize(("kind", "title"), [("material_expires", "营业执照到期"), ("term_expires", "12 个号码的认证到期")])
+@pytest.mark.parametrize(
+    ("kind", "title"), [("material_expires", "营业执照到期"), ("term_expires", "12 个号码的认证到期")]
+)
 def test_announced_date_comes_as_one_calendar_entry(kind: str, title: str, cast: Cast) -> None:
     soon, later = SAMPLES[kind][0], {**SAMPLES[kind][0], "days_left": 30}
     entries = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -25,13 +26,17 @@ def _fresh_limits():
     cache.clear()
 
 
-def sign_up(client, email="new@example.com", *, language="en", name="Li Na", password=GOOD):
+def sign_up(
+    client: Client, email: str = "new@example.com", *, language: str = "en", name: str = "Li Na", password: str = GOOD
+) -> Any:
+    """Fill in the form and send it."""
     form = {"name": name, "email": email, "password1": password}
     return client.post("/account/signup/", form, headers={"Accept-Language": language})
 
 
-def link_in(message):
-    found = re.search(r"http://testserver(/\S+)", message.body)
+def link_in(message: Any) -> str:
+    """The one link of a mail, without its host."""
+    found = re.search(r"http://testserver(/\S+)", str(message.body))
     assert found
     return found.group(1)
 
@@ -40,7 +45,8 @@ def test_sign_up_sends_one_mail_in_text_and_html_with_the_same_link(client):
     response = sign_up(client)
     assert (response.status_code, response["Location"]) == (302, "/account/confirm-email/")
     assert [message.to for message in mail.outbox] == [["new@example.com"]]
-    html, kind = mail.outbox[0].alternatives[0]
+    message: Any = mail.outbox[0]
+    html, kind = message.alternatives[0]
     assert kind == "text/html"
     assert f'href="http://testserver{link_in(mail.outbox[0])}"' in html
     assert html.count("href=") == 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.companies import Company, CompanyState
 from tests.cast import make_company, make_user
 
 
-def names(response):
+def names(response: Any) -> list[str]:
+    """The companies on the page, in their order."""
     return [row.name for row, _tone in response.context["rows"]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 import pytest
 
@@ -15,7 +16,7 @@ from certification.maintenance.models import Maintenance
 from certification.reviews.desk import AlreadyDecided, OwnSubmission, claim, decide
 from certification.reviews.models import Decision, Review, ReviewItem
 from certification.reviews.subjects import SUBJECTS
-from tests.cast import NOW, add_member, credit_code, make_user
+from tests.cast import NOW, Cast, add_member, credit_code, make_user
 
 
 @pytest.fixture
@@ -36,11 +37,20 @@ def waiting(cast):
     return company
 
 
-def review_of(company):
+def review_of(company: Company) -> Review:
+    """The one review of the company."""
     return Review.objects.get(subject="company", subject_id=company.pk)
 
 
-def settle(cast, company, decision, *, items=(), text="The register confirms it."):
+def settle(
+    cast: Cast,
+    company: Company,
+    decision: Decision,
+    *,
+    items: Sequence[ReviewItem] = (),
+    text: str = "The register confirms it.",
+) -> None:
+    """A reviewer claims the company's review and decides it."""
     review = review_of(company)
     actor = Actor.person(cast.reviewer)
     claim(review=review, reviewer=cast.reviewer, actor=actor, now=NOW)
@@ -48,7 +58,8 @@ def settle(cast, company, decision, *, items=(), text="The register confirms it.
     company.refresh_from_db()
 
 
-def told(kind):
+def told(kind: str) -> list[str]:
+    """Who got a notice of this kind."""
     return sorted(Notice.objects.filter(kind=kind).values_list("recipient__name", flat=True))
 
 
