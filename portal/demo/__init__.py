@@ -7,46 +7,14 @@ portal that has been in use: nothing here writes a state that a person or the en
 from __future__ import annotations
 
 import datetime as dt
-import io
-import secrets
-import uuid
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.contrib.auth.hashers import make_password
 from django.db import transaction
-from django.db.models import F
-from stdnum.cn import uscc
 
-from accounts.access import CompanyRole, StaffRole, switch_company
-from accounts.companies import Company, CompanyKind, Industry
-from accounts.journal import Actor
-from accounts.memberships import StaffAssignment, set_role
-from accounts.notices import Notice
-from accounts.registration import register_company
+from accounts.companies import Company
 from accounts.users import User
-from accounts.working_days import CHINA, end_of_day
-from certification.applications.drafts import create_draft, save_answer
-from certification.applications.models import Application, ApplicationKind
-from certification.applications.submission import submit
-from certification.maintenance.engine import tick
-from certification.maintenance.models import MaintenanceCause, Scope
-from certification.maintenance.plans import PlanDraft, create_plan
-from certification.materials import rules
-from certification.materials.documents import check_document
-from certification.materials.models import Material, MaterialKind, RequirementMoment
-from certification.materials.store import stage
-from certification.materials.versions import submit_version
-from certification.numbers.groups.tree import add_group
-from certification.numbers.models import GroupKind, PhoneNumber, PhoneNumberQuerySet, Provider
-from certification.numbers.registry import add_number, change_number
-from certification.numbers.shapes import ReadNumber, read_number
-from certification.reviews import desk
-from certification.reviews.models import Decision, Reason, Review, ReviewItem, ReviewState
 from portal.demo.companies import COMPANY_LOGINS, STAFF_LOGINS, tell
 from portal.demo.story import DOMAIN, Story, password
 
