@@ -4,47 +4,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_accounts_1'),
+        ("accounts", "0003_accounts_1"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MailOutage',
+            name="MailOutage",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('since', models.DateTimeField()),
-                ('tried_at', models.DateTimeField()),
-                ('error', models.TextField()),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("since", models.DateTimeField()),
+                ("tried_at", models.DateTimeField()),
+                ("error", models.TextField()),
             ],
         ),
         migrations.CreateModel(
-            name='QueueHeartbeat',
+            name="QueueHeartbeat",
             fields=[
-                ('id', models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ('at', models.DateTimeField()),
+                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
+                ("at", models.DateTimeField()),
             ],
         ),
         migrations.AddField(
-            model_name='notice',
-            name='first_attempt_at',
+            model_name="notice",
+            name="first_attempt_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('claimed_at__isnull', False)), fields=['claimed_at'], name='notice_claimed'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("claimed_at__isnull", False)), fields=["claimed_at"], name="notice_claimed"
+            ),
         ),
         migrations.AddIndex(
-            model_name='notice',
-            index=models.Index(condition=models.Q(('delivered_at__isnull', False)), fields=['delivered_at'], name='notice_delivered'),
+            model_name="notice",
+            index=models.Index(
+                condition=models.Q(("delivered_at__isnull", False)), fields=["delivered_at"], name="notice_delivered"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mailoutage',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='mail_outage_single_row'),
+            model_name="mailoutage",
+            constraint=models.CheckConstraint(condition=models.Q(("id", 1)), name="mail_outage_single_row"),
         ),
         migrations.AddConstraint(
-            model_name='queueheartbeat',
-            constraint=models.CheckConstraint(condition=models.Q(('id', 1)), name='queue_heartbeat_single_row'),
+            model_name="queueheartbeat",
+            constraint=models.CheckConstraint(condition=models.Q(("id", 1)), name="queue_heartbeat_single_row"),
         ),
     ]
