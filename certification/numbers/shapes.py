@@ -165,9 +165,7 @@ def _read_plain(text: str) -> ReadNumber | Problem:
     if isinstance(found, ReadNumber):
         return found._replace(extension=extension) if extension else found
     numbers = [part for part in main.split("/") if part.strip()]
-    if len(numbers) > 1 and all(
-        isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers
-    ):
+    if len(numbers) > 1 and all(isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers):
         return Problem.SEVERAL
     return found
 
