@@ -29,11 +29,12 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | material_approved | material..., material_ref, expires_on (left out: long-term), reason |
 | material_returned, material_rejected | material..., material_ref, items, due_at, reason |
 | material_expires | material..., material_ref, expires_on, days_left, numbers |
+| requirement_announced | requirement, material..., effective_from, notice_zh, notice_en, notice_url, stops, holds_applications, numbers |
 | term_expires | expires_on, days_left, numbers |
 | term_expired | ended_on, numbers |
 | maintenance_opened | maintenance, cause_zh, cause_en, material..., numbers, expired_on, effective_from, expected_from, expected_until |
 | maintenance_closed | maintenance, cause_zh, cause_en, material..., numbers, still_open |
-| plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, expected_from, expected_until |
+| plan_announced, plan_changed, plan_cancelled, plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, numbers, planned_start, planned_end, expected_from, expected_until, message_zh, message_en, achieved_zh, achieved_en |
 | plan_overrunning | maintenance, cause_zh, cause_en, planned_end |
 | review_overdue, review_overdue_staff | review, review_kind, due_at |
 """
@@ -85,16 +86,17 @@ def what_mends(context: Context) -> str:
     return (add_material if context.get("material") else see_maintenance)(context)
 
 
+REVIEW_PAGES: dict[str, str] = {
+    ReviewKind.APPLICATION: "applications:list",
+    ReviewKind.NUMBER_CHANGE: "applications:list",
+    ReviewKind.MATERIAL: "materials:list",
+    ReviewKind.COMPANY: "settings:company",
+}
+
+
 def what_is_reviewed(context: Context) -> str:
     """The company's list of the things that a review is about; it has no page of the review itself."""
-    return reverse(
-        {
-            ReviewKind.APPLICATION: "applications:list",
-            ReviewKind.NUMBER_CHANGE: "applications:list",
-            ReviewKind.MATERIAL: "materials:list",
-            ReviewKind.COMPANY: "settings:company",
-        }.get(context.get("review_kind"), "overview")  # type: ignore[call-overload]
-    )
+    return reverse(REVIEW_PAGES.get(str(context.get("review_kind", "")), "overview"))
 
 
 def expiry_day(uid: str, context: Context) -> Day | None:
@@ -134,6 +136,25 @@ declare(
     NoticeKind(
         "maintenance_closed",
         _("A suspension of your certification has ended"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+        mandatory=False,
+    ),
+    NoticeKind(
+        "plan_announced",
+        _("A maintenance that concerns you is planned"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "plan_changed",
+        _("A planned maintenance that concerns you is to end at another time"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "plan_cancelled",
+        _("A planned maintenance that concerned you is cancelled"),
         target=see_maintenance,
         button=_("See the maintenance"),
         mandatory=False,
@@ -183,6 +204,12 @@ declare(
         _("A material was rejected"),
         target=see_material,
         button=_("See the reasons"),
+    ),
+    NoticeKind(
+        "requirement_announced",
+        _("A new rule asks for a document"),
+        target=add_material,
+        button=_("Upload the document"),
     ),
     NoticeKind(
         "application_submitted",
