@@ -6,12 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.journal_words import AspectWords, Label, SubjectWords, names_from, register_words
 from accounts.users import User
+from accounts.working_days import CalendarDay
 from certification.applications.models import Application, ApplicationState
-from certification.maintenance.models import Maintenance
-from certification.materials.models import Material, MaterialState, Requirement
+from certification.maintenance.models import LengthUnit, Maintenance, MaintenanceCause
+from certification.materials.models import Material, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import Lifecycle, NumberGroup, PhoneNumber, Provider
 from certification.numbers.shapes import mask_number
-from certification.reviews.models import Review, ReviewState
+from certification.reviews.models import Reason, Review, ReviewState
 
 MAINTENANCE_STATES = {
     "planned": _("planned"),
@@ -59,6 +60,37 @@ def yes_or_no() -> dict[str, Label]:
     return {"True": _("yes"), "False": _("no"), "true": _("yes"), "false": _("no")}
 
 
+#: What the fields of the catalogue are called.
+CATALOGUE_WORDS = {
+    "code": AspectWords(_("Code")),
+    "name_zh": AspectWords(_("Name in Chinese")),
+    "name_en": AspectWords(_("Name in English")),
+    "description_zh": AspectWords(_("What it must show, in Chinese")),
+    "description_en": AspectWords(_("What it must show, in English")),
+    "names_numbers": AspectWords(_("Names a set of numbers"), yes_or_no()),
+    "may_be_long_term": AspectWords(_("May be long-term"), yes_or_no()),
+    "is_identity_document": AspectWords(_("Identity document"), yes_or_no()),
+    "ordering": AspectWords(_("Position in lists")),
+    "usual_from": AspectWords(_("Usual length from")),
+    "usual_until": AspectWords(_("Usual length until")),
+    "usual_unit": AspectWords(_("Unit"), {unit.value: unit.label for unit in LengthUnit}),
+    "suspends_display": AspectWords(_("Certification is not displayed meanwhile"), yes_or_no()),
+    "review_time_factor": AspectWords(_("Reviews take so many times as long")),
+    "defers": AspectWords(_("Reviews that pause meanwhile")),
+    "urgent_appeals_only": AspectWords(_("Only urgent appeals are worked on"), yes_or_no()),
+    "sentence_zh": AspectWords(_("What companies read, in Chinese")),
+    "sentence_en": AspectWords(_("What companies read, in English")),
+    "warn_at": AspectWords(_("Complaints in a day that warn")),
+    "lock_above": AspectWords(_("More complaints in a day than this lock")),
+    "kinds": AspectWords(_("Offered for")),
+    "text_zh": AspectWords(_("What is wrong, in Chinese")),
+    "text_en": AspectWords(_("What is wrong, in English")),
+    "fix_zh": AspectWords(_("How to mend it, in Chinese")),
+    "fix_en": AspectWords(_("How to mend it, in English")),
+    "is_active": AspectWords(_("Offered to reviewers"), yes_or_no()),
+}
+
+
 register_words(
     "number",
     SubjectWords(
@@ -97,7 +129,25 @@ register_words(
         material_names,
     ),
 )
-register_words("requirement", SubjectWords(_("Requirement"), {}, requirement_names))
+register_words(
+    "requirement",
+    SubjectWords(
+        _("Requirement"),
+        {"state": AspectWords(_("State"), {"announced": _("announced"), "withdrawn": _("withdrawn")})},
+        requirement_names,
+    ),
+)
+register_words("material_kind", SubjectWords(_("Kind of document"), CATALOGUE_WORDS, names_from(MaterialKind, str)))
+register_words("cause", SubjectWords(_("Cause of maintenance"), CATALOGUE_WORDS, names_from(MaintenanceCause, str)))
+register_words("reason", SubjectWords(_("Reason"), CATALOGUE_WORDS, names_from(Reason, str)))
+register_words(
+    "calendar_day",
+    SubjectWords(
+        _("Working calendar"),
+        {"state": AspectWords(_("Day"), {"working": _("a working day"), "off": _("a day off")})},
+        names_from(CalendarDay, lambda day: day.day.isoformat()),
+    ),
+)
 register_words(
     "maintenance",
     SubjectWords(

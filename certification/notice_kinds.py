@@ -24,10 +24,12 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | application_rejected | application, numbers, reason |
 | application_held | application, material, material_zh, material_en, waits_until |
 | application_lapsed | application |
+| certification_revoked | numbers, reason |
 | material_submitted | material, material_zh, material_en, material_ref, due_from, due_at |
 | material_approved | material..., material_ref, expires_on (left out: long-term), reason |
 | material_returned, material_rejected | material..., material_ref, items, due_at, reason |
 | material_expires | material..., material_ref, expires_on, days_left, numbers |
+| requirement_announced | requirement, material..., effective_from, notice_zh, notice_en, notice_url, stops, holds_applications, numbers |
 | term_expires | expires_on, days_left, numbers |
 | term_expired | ended_on, numbers |
 | maintenance_opened | maintenance, cause_zh, cause_en, material..., numbers, expired_on, effective_from, expected_from, expected_until |
@@ -84,16 +86,17 @@ def what_mends(context: Context) -> str:
     return (add_material if context.get("material") else see_maintenance)(context)
 
 
+REVIEW_PAGES: dict[str, str] = {
+    ReviewKind.APPLICATION: "applications:list",
+    ReviewKind.NUMBER_CHANGE: "applications:list",
+    ReviewKind.MATERIAL: "materials:list",
+    ReviewKind.COMPANY: "settings:company",
+}
+
+
 def what_is_reviewed(context: Context) -> str:
     """The company's list of the things that a review is about; it has no page of the review itself."""
-    return reverse(
-        {
-            ReviewKind.APPLICATION: "applications:list",
-            ReviewKind.NUMBER_CHANGE: "applications:list",
-            ReviewKind.MATERIAL: "materials:list",
-            ReviewKind.COMPANY: "settings:company",
-        }.get(context.get("review_kind"), "overview")  # type: ignore[call-overload]
-    )
+    return reverse(REVIEW_PAGES.get(str(context.get("review_kind", "")), "overview"))
 
 
 def expiry_day(uid: str, context: Context) -> Day | None:
@@ -119,6 +122,7 @@ def term_day(context: Context) -> Day | None:
 add_material = page("materials:add", query={"kind": "material"})
 see_material = page("materials:detail", ref="material_ref")
 see_application = page("applications:detail", ref="application")
+see_numbers = page("numbers:list")
 see_maintenance = page("maintenance:detail", ref="maintenance")
 renew_numbers = page("applications:new", query={"kind": "=renewal"})
 
@@ -202,6 +206,12 @@ declare(
         button=_("See the reasons"),
     ),
     NoticeKind(
+        "requirement_announced",
+        _("A new rule asks for a document"),
+        target=add_material,
+        button=_("Upload the document"),
+    ),
+    NoticeKind(
         "application_submitted",
         _("An application was received"),
         target=see_application,
@@ -226,6 +236,12 @@ declare(
         _("An application was rejected"),
         target=see_application,
         button=_("See the reasons"),
+    ),
+    NoticeKind(
+        "certification_revoked",
+        _("A certification was revoked"),
+        target=see_numbers,
+        button=_("See the numbers"),
     ),
     NoticeKind(
         "application_held",

@@ -5,8 +5,14 @@ from __future__ import annotations
 from django.utils import timezone
 
 from certification.maintenance import engine
+from certification.materials import store
 
 
 def tick() -> dict[str, int]:
     """Run the engine."""
     return engine.tick(now=timezone.now()).as_dict()
+
+
+def sweep_files() -> dict[str, int]:
+    """Remove uploads that no form used, and files that no row names."""
+    return store.sweep(now=timezone.now())

@@ -26,6 +26,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver notices", "accounts.tasks.deliver_notices", minutes=1),
     Job("queue heartbeat", "accounts.tasks.beat", minutes=1),
     Job("seal journal", "accounts.tasks.seal_journal", minutes=5),
+    Job("sweep files", "certification.tasks.sweep_files", minutes=60),
     Job("sweep imports", "certification.numbers.tasks.sweep_imports", minutes=5),
     Job("sweep exports", "certification.numbers.tasks.sweep_exports", minutes=5),
     Job("clear sessions", "accounts.tasks.clear_sessions", daily_at=dt.time(3, 30)),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.journal import Actor
 from certification.maintenance.clock import engine_moment
@@ -16,34 +17,19 @@ from certification.maintenance.reconcile import reconcile_requirements
 from certification.materials.models import Material, MaterialState
 from certification.materials.notices import tell_about
 from certification.materials.pages import document_pages
-from certification.materials.validity import is_valid_on
 from certification.materials.versions import SUBJECT, approve, send_back
 from certification.reminders.sweep import remind_of_material
 from certification.reviews.models import Decision, Review, ReviewItem
-from certification.reviews.subjects import register
+from certification.reviews.subjects import CaseItem, register
+from certification.reviews.verdicts import reason_for_notice
 
 
-@dataclass(frozen=True)
-class Check:
-    """One line of the checklist beside the document."""
-
-    label: str
-    ok: bool | None
-    hint: str = ""
-
-
-def checks_of(material: Material, review: Review) -> list[Check]:
-    """What a machine can compare; the rest is for the reviewer's eyes."""
-    day = material.company.today(review.opened_at)
-    same = material.holder_name.strip() == material.company.name.strip()
-    name = None if material.kind.is_identity_document else same
-    return [
-        Check(_("The name entered is the company's registered name"), name),
-        Check(_("The document was valid on the day of its submission"), is_valid_on(material, day)),
-        Check(_("The name on the document is the name entered"), None, _("Compare by eye.")),
-        Check(_("The dates on the document are the dates entered"), None, _("Compare by eye.")),
-        Check(_("Every page is there and readable"), None, _("Compare by eye.")),
-    ]
+#: The answers of a version that can be wrong by themselves, and what they are called.
+ANSWERS: dict[str, str | Promise] = {
+    "holder_name": _lazy("Name on the document"),
+    "document_number": _lazy("Number on the document"),
+    "validity": _lazy("Validity"),
+}
 
 
 class MaterialReviews:
@@ -57,16 +43,16 @@ class MaterialReviews:
     ) -> None:
         """Apply the decision, in its transaction; an approval brings the company's numbers back at once."""
         material = Material.objects.select_related("kind", "company").get(pk=review.subject_id)
-        reason = review.decision_text
+        said = reason_for_notice(review, items)
         key = f"material_{decision}:{review.pk}"
         if decision == Decision.APPROVED:
-            approve(material=material, actor=actor, now=now, reason=reason)
+            approve(material=material, actor=actor, now=now, reason=review.decision_text)
             remind_of_material(material=material, now=now)
-            tell_about(material=material, kind="material_approved", key=key, now=now, reason=reason)
+            tell_about(material=material, kind="material_approved", key=key, now=now, reason=said)
             reconcile_requirements(now=engine_moment(now), actor=actor, company_id=material.company_id)
             return
         to = MaterialState.RETURNED if decision == Decision.RETURNED else MaterialState.REJECTED
-        send_back(material=material, to=to, actor=actor, now=now, reason=reason)
+        send_back(material=material, to=to, actor=actor, now=now, reason=review.decision_text)
         tell_about(
             material=material,
             kind=f"material_{decision}",
@@ -74,7 +60,7 @@ class MaterialReviews:
             now=now,
             needs_action=True,
             items=len(items),
-            reason=reason,
+            reason=said,
         )
 
     def case_context(self, review: Review) -> dict[str, Any]:
@@ -97,8 +83,19 @@ class MaterialReviews:
             "documents": documents,
             "versions": others.order_by("-version")[:10],
             "numbers_named": material.named_numbers.count(),
-            "checks": checks_of(material, review),
         }
+
+    def items(self, review: Review) -> list[CaseItem]:
+        """The document as a whole, and each answer about it."""
+        material = Material.objects.select_related("kind").get(pk=review.subject_id)
+        return [
+            CaseItem("material", material.pk, str(material.kind)),
+            *(CaseItem("field", None, name) for name in ANSWERS),
+        ]
+
+    def field_label(self, name: str) -> str:
+        """What an answer is called, in the active language."""
+        return str(ANSWERS.get(name, name))
 
     def title(self, review: Review) -> str:
         """The kind of material and its version."""

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 
 from accounts.journal import ActorKind, JournalEntry
 from certification.materials.models import Material, MaterialState
-from certification.reviews.models import Review
+from certification.reviews.models import Review, ReviewState
+from certification.reviews.verdicts import own_words
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,17 @@ def words(state: str) -> str:
 
 
 def history_of(material: Material, reviews: list[Review]) -> list[TimelineEntry]:
-    """Every step of the version; staff are not named. Two queries."""
+    """Every step of the version; staff are not named. Two queries; the reviews come with their items."""
     members = set(material.company.memberships.values_list("user_id", flat=True))
     steps = JournalEntry.objects.filter(subject="material", subject_id=material.pk, aspect="state")
     claims = JournalEntry.objects.filter(
         subject="review", subject_id__in=[review.pk for review in reviews], aspect="claim"
     ).exclude(after="")
+    spoken = {
+        review.decision: own_words(review, list(review.items.all()))
+        for review in reviews
+        if review.state == ReviewState.DECIDED
+    }
     entries = []
     for row in (steps | claims).select_related("actor").order_by("-at", "-id"):
         staff = _("Platform") if row.actor_kind == ActorKind.PERSON else ""
@@ -60,7 +66,7 @@ def history_of(material: Material, reviews: list[Review]) -> list[TimelineEntry]
         if row.subject == "review":
             entries.append(TimelineEntry(row.at, _("A reviewer is checking it"), who, "blue"))
             continue
-        spoken = row.after in (MaterialState.APPROVED, MaterialState.RETURNED, MaterialState.REJECTED)
-        tone = TONES[MaterialState(row.after)]
-        entries.append(TimelineEntry(row.at, words(row.after), who, tone, row.reason if spoken else ""))
+        decided = row.after in (MaterialState.APPROVED, MaterialState.RETURNED, MaterialState.REJECTED)
+        detail = spoken.get(row.after, "") if decided else ""
+        entries.append(TimelineEntry(row.at, words(row.after), who, TONES[MaterialState(row.after)], detail))
     return entries

@@ -22,7 +22,7 @@ from certification.materials.requirements import HAS_VALID_NOW, PRESENT
 #: How many of the companies that lack it are named.
 NAMED = 20
 
-# The requirement as it would be saved, under the name that the rules give it. Whom it concerns does not depend on when
+# The requirement as it would be saved, under the name that `concerns` gives it. Whom it concerns does not depend on when
 # it is asked for.
 DRAFT = """
     WITH r AS (
@@ -169,6 +169,9 @@ def announce(
     )
     with connection.cursor() as cursor:
         cursor.execute(TELL, {"requirement": requirement.pk, "at": now, "roles": list(RESPONSIBLE_ROLES)})
+        told = cursor.rowcount
+    if told:
+        notices.wake_delivery()
     return requirement
 
 

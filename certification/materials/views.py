@@ -34,7 +34,8 @@ from certification.materials.versions import (
     withdraw,
 )
 from certification.reviews.due_times import PROMISES
-from certification.reviews.models import Review, ReviewKind
+from certification.reviews.models import Review, ReviewKind, ReviewState
+from certification.reviews.verdicts import say_review
 from certification.upload_limits import dropped
 
 PAGE = 50
@@ -140,7 +141,7 @@ def material_detail(request: SignedInRequest, ref: str) -> HttpResponse:
         **described(material, today=today),
         "files": [(file, document_pages(file)) for file in material.files.order_by("pk")],
         "review": review,
-        "items": review.items.all() if review else [],
+        "said": say_review(review) if review and review.state == ReviewState.DECIDED else None,
         "affected": affected_counts(company=request.company, materials=[material])[material.pk],
         "named": named_by(material).order_by("pk")[:NAMED_SHOWN] if material.kind.names_numbers else [],
         "in_force": others.valid_on(today).first(),

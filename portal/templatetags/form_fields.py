@@ -147,7 +147,8 @@ def control(bound: BoundField, kind: str, attrs: dict[str, Any]) -> SafeString:
     """The control itself; a file input without Django's "Currently" paragraph, which `kept` replaces."""
     if kind == "file":
         attrs = bound.build_widget_attrs({**attrs, "id": bound.auto_id})
-        plain = forms.FileInput({**bound.field.widget.attrs, **attrs})
+        plain = forms.FileInput()
+        plain.attrs = {**bound.field.widget.attrs, **attrs}  # may say "multiple", which the constructor refuses
         plain.allow_multiple_selected = getattr(bound.field.widget, "allow_multiple_selected", False)
         return plain.render(bound.html_name, None, renderer=bound.form.renderer)
     return bound.as_widget(attrs=attrs)

@@ -105,7 +105,7 @@ def test_whole_life_from_first_start_to_the_stop_that_leaves_nothing(own_var: Pa
 def read_until(process: subprocess.Popen[str], words: str) -> str:
     """What it printed up to the line with the words."""
     assert process.stdout is not None
-    said, deadline = "", time.monotonic() + 120
+    said, deadline = "", time.monotonic() + 300
     while words not in said and time.monotonic() < deadline:
         line = process.stdout.readline()
         assert line, f"It ended early:\n{said}"
