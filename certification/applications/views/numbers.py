@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,7 +30,7 @@ from certification.applications.forms import LabelForm, NumberFilterForm
 from certification.applications.models import Application, ApplicationNumber, ApplicationState
 from certification.applications.submission import not_eligible
 from certification.applications.views.drafts import edits_company, read_revision
-from certification.applications.views.frame import after_step, closed, crumbs, own_application
+from certification.applications.views.frame import after_step, closed, crumbs, own_application, steps_for
 from certification.keyset import address, keyset_page
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
@@ -166,6 +166,8 @@ def change_choice(request: SignedInRequest, application: Application, form: Numb
 def labels(request: SignedInRequest, ref: str) -> HttpResponse:
     """The new displayed names of a change, for each number or one for all."""
     application = own_application(request, ref)
+    if "labels" not in steps_for(application):
+        raise Http404
     parts = editable_parts(application)
     is_open = application.state in OPEN_TO_CHANGE and (parts is None or "labels" in parts)
     if not is_open:
