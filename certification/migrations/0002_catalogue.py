@@ -465,6 +465,7 @@ def fill(apps, schema_editor):
             effective_from=LONG_AGO,
             announced_at=announced,
             holds_applications=holds,
+            only_for_agents=kind == "letter_of_authority",
         )
     for code, kinds, text_zh, text_en, fix_zh, fix_en in REASONS:
         model("Reason").objects.create(

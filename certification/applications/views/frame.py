@@ -119,8 +119,7 @@ def tasks_of(application: Application, found: Sequence[Finding], count: int) -> 
             tasks.append(Task(part_label(step), url, "done", "", hint))
     stopped = sum(1 for finding in found if finding.blocks)
     words = (
-        ngettext("%(count)s thing left", "%(count)s things left", stopped)
-        % {"count": stopped}
+        ngettext("%(count)s thing left", "%(count)s things left", stopped) % {"count": stopped}
         if stopped
         else _("Ready to submit")
     )

@@ -66,7 +66,9 @@ def test_list_takes_the_same_few_queries_however_long_it_is(owner: Client, cast:
     PhoneNumber.objects.all().delete()
     numbers(cast, count)
     owner.get(LIST)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert len(listed(owner)) == count
     assert len(queries) <= 12
     with CaptureQueriesContext(connection) as one:
@@ -176,9 +178,15 @@ def test_things_of_another_company_do_not_exist(client: Client, cast: Cast):
     addresses = [
         *(reverse(f"numbers:{name}", args=[ref]) for name in ("detail", "edit", "release", "withdraw")),
         reverse("numbers:group_edit", args=[group.ref]),
-        *(reverse(f"numbers:{name}", args=[number_import.ref]) for name in ("import_detail", "import_columns", "import_progress")),
+        *(
+            reverse(f"numbers:{name}", args=[number_import.ref])
+            for name in ("import_detail", "import_columns", "import_progress")
+        ),
         reverse("numbers:import_report", args=[number_import.ref, "csv"]),
-        *(reverse(f"numbers:{name}", args=[export.ref]) for name in ("export_detail", "export_progress", "export_file")),
+        *(
+            reverse(f"numbers:{name}", args=[export.ref])
+            for name in ("export_detail", "export_progress", "export_file")
+        ),
     ]
     assert {client.get(address).status_code for address in addresses} == {404}
     posts = [
@@ -195,7 +203,12 @@ def test_things_of_another_company_do_not_exist(client: Client, cast: Cast):
 
 
 def test_number_is_added_and_its_page_shown(owner: Client, cast: Cast):
-    values = {"number_text": "（010）8100-0007", "label": "仁和", "alias": "前台", "provider": Provider.objects.get(code="official").pk}
+    values = {
+        "number_text": "（010）8100-0007",
+        "label": "仁和",
+        "alias": "前台",
+        "provider": Provider.objects.get(code="official").pk,
+    }
     response = owner.post(reverse("numbers:add"), values)
     number = PhoneNumber.objects.get(number="+861081000007")
     assert response["Location"] == reverse("numbers:detail", args=[number.ref])
@@ -224,11 +237,21 @@ def test_backup_of_another_companys_number_is_refused(owner: Client, cast: Cast)
 
 def test_edit_changes_what_is_free_and_ignores_what_is_fixed(owner: Client, cast: Cast):
     number = cast.numbers[0]
-    values = {"alias": "前台", "label": "别的名字", "provider": Provider.objects.get(code="third_party").pk, "lifecycle": "revoked"}
+    values = {
+        "alias": "前台",
+        "label": "别的名字",
+        "provider": Provider.objects.get(code="third_party").pk,
+        "lifecycle": "revoked",
+    }
     response = owner.post(reverse("numbers:edit", args=[number.ref]), values)
     assert response.status_code == 302
     number.refresh_from_db()
-    assert (number.alias, number.label, number.provider.code, number.lifecycle) == ("前台", "仁和门诊部", "official", "certified")
+    assert (number.alias, number.label, number.provider.code, number.lifecycle) == (
+        "前台",
+        "仁和门诊部",
+        "official",
+        "certified",
+    )
 
 
 def test_group_of_another_company_cannot_be_chosen(owner: Client, cast: Cast):
@@ -312,7 +335,8 @@ def test_import_goes_from_file_to_preview_to_queue(owner: Client, cast: Cast):
 
 
 @pytest.mark.parametrize(
-    ("content", "name"), [(b"", "a.csv"), (b"%PDF", "a.csv"), (b"x", "a.doc"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xls")]
+    ("content", "name"),
+    [(b"", "a.csv"), (b"%PDF", "a.csv"), (b"x", "a.doc"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xls")],
 )
 def test_bad_file_is_refused_beside_its_field(owner: Client, cast: Cast, content: bytes, name: str):
     group = NumberGroup.objects.create(company=cast.clinic, name="一店")

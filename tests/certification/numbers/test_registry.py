@@ -120,7 +120,9 @@ def test_each_changed_aspect_is_journalled_once(cast: Cast):
     assert len(journal(number)) == 6
 
 
-@pytest.mark.parametrize("lifecycle", [Lifecycle.CERTIFIED, Lifecycle.SUBMITTED, Lifecycle.IN_REVIEW, Lifecycle.RETURNED])
+@pytest.mark.parametrize(
+    "lifecycle", [Lifecycle.CERTIFIED, Lifecycle.SUBMITTED, Lifecycle.IN_REVIEW, Lifecycle.RETURNED]
+)
 def test_name_and_provider_of_a_certified_number_are_fixed(cast: Cast, lifecycle: str):
     number = make_number(cast.shop, lifecycle=lifecycle)
     for values in ({"label": "新名"}, {"provider": Provider.objects.get(code="third_party")}):
