@@ -24,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.companies import Company
 from accounts.journal import value_at
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet, Scope
+from certification.materials.models import Requirement
 from certification.materials.requirements import companies_lacking_announced
 from certification.numbers.models import Lifecycle, PhoneNumber, PhoneNumberQuerySet
 
@@ -62,6 +63,9 @@ class Derivation:
     def __init__(self, at: dt.datetime | None = None) -> None:
         self.at = at
         self.moment = at or timezone.now()
+        #: The (scope, locks) among the open maintenance, where `look` has asked for them.
+        self.occurring: set[tuple[str, bool]] | None = None
+        self.announces = True
 
     def open(self) -> MaintenanceQuerySet:
         """The maintenance open at the moment that stops display."""
@@ -119,16 +123,30 @@ class Derivation:
     def covered(self, *, locks: bool) -> Q:
         """An open maintenance that suspends display covers the number. Needs the annotations of `prepare`."""
         open_rows = self.open().filter(locks=locks)
-        return (
-            Q(pk__in=open_rows.filter(scope=Scope.NUMBER).values("number_id"))
-            | Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id"))
-            | Q(provider_then__in=open_rows.filter(scope=Scope.PROVIDER).values("provider_id"))
-            | Q(company_id__in=self.companies_of_industries(open_rows))
-            | Q(Exists(open_rows.filter(scope=Scope.EVERYTHING)))
-        )
+        by_scope = {
+            Scope.NUMBER: Q(pk__in=open_rows.filter(scope=Scope.NUMBER).values("number_id")),
+            Scope.COMPANY: Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id")),
+            Scope.PROVIDER: Q(provider_then__in=open_rows.filter(scope=Scope.PROVIDER).values("provider_id")),
+            Scope.INDUSTRY: Q(company_id__in=self.companies_of_industries(open_rows)),
+            Scope.EVERYTHING: Q(Exists(open_rows.filter(scope=Scope.EVERYTHING))),
+        }
+        covered = Q(pk__in=[])
+        for scope, condition in by_scope.items():
+            if self.occurring is None or (str(scope), locks) in self.occurring:
+                covered |= condition
+        return covered
+
+    def look(self) -> None:
+        """Ask once which scopes occur, so that many rows are not compared with those that do not."""
+        self.occurring = set(self.open().order_by().values_list("scope", "locks").distinct())
+        # A day early, whatever the zone: which of them count is for the condition to say.
+        later = Requirement.objects.filter(effective_from__gte=self.moment - dt.timedelta(days=1))
+        self.announces = later.exists()
 
     def lacking_announced(self) -> Q:
         """The company does not meet a requirement that takes effect later."""
+        if not self.announces:
+            return Q(pk__in=[])
         sql = companies_lacking_announced(past=self.at is not None)
         return Q(company_id__in=PlainSQL(sql, {"at": self.moment}, models.BigIntegerField()))
 
@@ -190,7 +208,9 @@ def having_status(
 
 def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:
     """How many of the numbers have each status; only statuses that occur."""
-    derived: Any = with_status(numbers, at=at)
+    derivation = Derivation(at)
+    derivation.look()
+    derived: Any = derivation.prepare(numbers).annotate(status=derivation.case())
     rows = derived.order_by().values("status").annotate(total=models.Count("pk"))
     return {row["status"]: row["total"] for row in rows}
 

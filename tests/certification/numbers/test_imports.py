@@ -18,6 +18,7 @@ from accounts.users import User
 from certification.numbers.groups.tree import paths
 from certification.numbers.imports import intake, run
 from certification.numbers.imports.report import write_report
+from certification.numbers.imports.sheets import UnreadableFile, look_at, rows_of
 from certification.numbers.models import (
     ImportState,
     Lifecycle,
@@ -115,7 +116,9 @@ def test_import_adds_each_number_with_its_details_and_one_journal_row(cast: Cast
     number_import = imported(cast.shop, content, name="a.xlsx", user=cast.stranger)
     numbers = PhoneNumber.objects.filter(company=cast.shop).order_by("pk")
     where = paths(cast.shop.pk)
-    assert [(n.number, n.kind, n.label, n.alias, where[n.group_id or 0], n.provider.code, n.lifecycle) for n in numbers] == [
+    assert [
+        (n.number, n.kind, n.label, n.alias, where[n.group_id or 0], n.provider.code, n.lifecycle) for n in numbers
+    ] == [
         ("+8619900080001", "mobile", "好味快餐", "前台", "好味 / 华北 / 一店", "third_party", Lifecycle.DRAFT),
         ("+8619900080002", "mobile", "好味快餐", "后厨", "好味 / 华北 / 二店", "official", Lifecycle.DRAFT),
     ]
@@ -176,7 +179,10 @@ def test_number_taken_between_preview_and_import_is_refused_then(cast: Cast):
 
 def test_confirming_twice_is_one_import(cast: Cast):
     number_import = previewed(cast.shop, csv_bytes(rows(3)))
-    assert [intake.confirm(number_import=number_import, actor=Actor.command(), now=NOW) for _turn in range(2)] == [True, False]
+    assert [intake.confirm(number_import=number_import, actor=Actor.command(), now=NOW) for _turn in range(2)] == [
+        True,
+        False,
+    ]
     assert OrmQ.objects.count() == 1
     assert JournalEntry.objects.filter(subject="number_import", aspect="import").count() == 1
 
@@ -245,7 +251,7 @@ def test_confirmed_import_cannot_be_discarded_or_previewed_again(cast: Cast):
 def test_text_can_be_read_again_in_another_encoding(cast: Cast):
     content = csv_bytes(rows(2), encoding="gb18030")
     number_import = take_in(cast.shop, content)
-    with pytest.raises(intake.UnreadableFile):
+    with pytest.raises(UnreadableFile):
         intake.read_again(number_import=number_import, encoding="utf-8", delimiter=",")
     number_import.refresh_from_db()
     assert (number_import.encoding, number_import.header) == ("gb18030", list(HEADER))
@@ -264,7 +270,9 @@ def test_text_can_be_read_again_in_another_encoding(cast: Cast):
         (("号码", "主号码"), ("19900080001", "x"), Problem.BACKUP_INVALID),
     ],
 )
-def test_column_beside_the_number_can_be_wrong(cast: Cast, header: tuple[str, ...], row: tuple[str, ...], problem: Problem):
+def test_column_beside_the_number_can_be_wrong(
+    cast: Cast, header: tuple[str, ...], row: tuple[str, ...], problem: Problem
+):
     number_import = previewed(cast.shop, csv_bytes([row, ("19900080002", "")], header=header))
     assert outcomes(number_import) == {2: ("rejected", problem), 3: ("accepted", "")}
 
@@ -300,8 +308,8 @@ def test_report_holds_the_original_columns_and_can_be_uploaded_again(cast: Cast,
         with path.open("w+b") as file:
             write_report(file, number_import, file_format=file_format)
         with path.open("rb") as file:
-            layout = intake.look_at(file, path.name)
-            cells = [row for _number, row in intake.rows_of(file, layout)]
+            layout = look_at(file, path.name)
+            cells = [row for _number, row in rows_of(file, layout)]
         assert cells[0][:3] == list(HEADER)
         assert [row[3] for row in cells[1:]] == ["4", "5"]
         assert not any(str(cell).startswith(("=", "+", "-", "@", "\t")) for row in cells for cell in row)
@@ -315,7 +323,7 @@ def test_path_in_a_group_column_becomes_nested_groups(cast: Cast):
 
 
 def test_file_is_stored_only_when_it_can_be_read(cast: Cast, files: Path):
-    with pytest.raises(intake.UnreadableFile):
+    with pytest.raises(UnreadableFile):
         take_in(cast.shop, b"")
     assert not list(files.rglob("*.csv"))
     number_import = take_in(cast.shop, csv_bytes(rows(1)))

@@ -58,6 +58,11 @@ def numbers(cast: Cast, count: int, **fields: Any) -> list[PhoneNumber]:
     return [make_number(cast.clinic, **fields) for _turn in range(count)]
 
 
+def content_of(response: Any) -> bytes:
+    """The whole of a file that was sent in pieces."""
+    return b"".join(response.streaming_content)
+
+
 # --- List ----------------------------------------------------------------------------------------------------------
 
 
@@ -66,7 +71,9 @@ def test_list_takes_the_same_few_queries_however_long_it_is(owner: Client, cast:
     PhoneNumber.objects.all().delete()
     numbers(cast, count)
     owner.get(LIST)
-    with CaptureQueriesContext(connection, ) as queries:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
         assert len(listed(owner)) == count
     assert len(queries) <= 12
     with CaptureQueriesContext(connection) as one:
@@ -176,9 +183,15 @@ def test_things_of_another_company_do_not_exist(client: Client, cast: Cast):
     addresses = [
         *(reverse(f"numbers:{name}", args=[ref]) for name in ("detail", "edit", "release", "withdraw")),
         reverse("numbers:group_edit", args=[group.ref]),
-        *(reverse(f"numbers:{name}", args=[number_import.ref]) for name in ("import_detail", "import_columns", "import_progress")),
+        *(
+            reverse(f"numbers:{name}", args=[number_import.ref])
+            for name in ("import_detail", "import_columns", "import_progress")
+        ),
         reverse("numbers:import_report", args=[number_import.ref, "csv"]),
-        *(reverse(f"numbers:{name}", args=[export.ref]) for name in ("export_detail", "export_progress", "export_file")),
+        *(
+            reverse(f"numbers:{name}", args=[export.ref])
+            for name in ("export_detail", "export_progress", "export_file")
+        ),
     ]
     assert {client.get(address).status_code for address in addresses} == {404}
     posts = [
@@ -195,7 +208,12 @@ def test_things_of_another_company_do_not_exist(client: Client, cast: Cast):
 
 
 def test_number_is_added_and_its_page_shown(owner: Client, cast: Cast):
-    values = {"number_text": "（010）8100-0007", "label": "仁和", "alias": "前台", "provider": Provider.objects.get(code="official").pk}
+    values = {
+        "number_text": "（010）8100-0007",
+        "label": "仁和",
+        "alias": "前台",
+        "provider": Provider.objects.get(code="official").pk,
+    }
     response = owner.post(reverse("numbers:add"), values)
     number = PhoneNumber.objects.get(number="+861081000007")
     assert response["Location"] == reverse("numbers:detail", args=[number.ref])
@@ -224,11 +242,21 @@ def test_backup_of_another_companys_number_is_refused(owner: Client, cast: Cast)
 
 def test_edit_changes_what_is_free_and_ignores_what_is_fixed(owner: Client, cast: Cast):
     number = cast.numbers[0]
-    values = {"alias": "前台", "label": "别的名字", "provider": Provider.objects.get(code="third_party").pk, "lifecycle": "revoked"}
+    values = {
+        "alias": "前台",
+        "label": "别的名字",
+        "provider": Provider.objects.get(code="third_party").pk,
+        "lifecycle": "revoked",
+    }
     response = owner.post(reverse("numbers:edit", args=[number.ref]), values)
     assert response.status_code == 302
     number.refresh_from_db()
-    assert (number.alias, number.label, number.provider.code, number.lifecycle) == ("前台", "仁和门诊部", "official", "certified")
+    assert (number.alias, number.label, number.provider.code, number.lifecycle) == (
+        "前台",
+        "仁和门诊部",
+        "official",
+        "certified",
+    )
 
 
 def test_group_of_another_company_cannot_be_chosen(owner: Client, cast: Cast):
@@ -308,11 +336,12 @@ def test_import_goes_from_file_to_preview_to_queue(owner: Client, cast: Cast):
     finished = owner.get(reverse("numbers:import_progress", args=[number_import.ref]))
     assert finished["HX-Redirect"] == detail
     report = owner.get(reverse("numbers:import_report", args=[number_import.ref, "csv"]))
-    assert b"1990000" in b"".join(report.streaming_content)
+    assert b"1990000" in content_of(report)
 
 
 @pytest.mark.parametrize(
-    ("content", "name"), [(b"", "a.csv"), (b"%PDF", "a.csv"), (b"x", "a.doc"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xls")]
+    ("content", "name"),
+    [(b"", "a.csv"), (b"%PDF", "a.csv"), (b"x", "a.doc"), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xls")],
 )
 def test_bad_file_is_refused_beside_its_field(owner: Client, cast: Cast, content: bytes, name: str):
     group = NumberGroup.objects.create(company=cast.clinic, name="一店")
@@ -355,7 +384,7 @@ def test_discarded_import_says_so(owner: Client, cast: Cast):
 def exported(client: Client, query: str = "", file_format: str = "xlsx") -> list[list[Any]]:
     response = client.post(reverse("numbers:export") + query, {"file_format": file_format})
     assert response.status_code == 200
-    content = io.BytesIO(b"".join(response.streaming_content))
+    content = io.BytesIO(content_of(response))
     layout = Layout("xlsx") if file_format == "xlsx" else Layout("csv", "utf-8", ",")
     return [cells for _number, cells in rows_of(content, layout)]
 
@@ -390,7 +419,7 @@ def test_long_export_is_written_by_the_queue_and_fetched_by_its_person_only(
     assert job.run(export_id=export.pk, now=NOW) == {"rows": 0}
     file_url = reverse("numbers:export_file", args=[export.ref])
     assert file_url in owner.get(response["Location"]).content.decode()
-    assert len(b"".join(owner.get(file_url).streaming_content).splitlines()) == 6
+    assert len(content_of(owner.get(file_url)).splitlines()) == 6
     colleague = Client()
     colleague.force_login(cast.admin)
     assert colleague.get(file_url).status_code == 404

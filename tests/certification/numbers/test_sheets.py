@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,7 +34,12 @@ def problem_of(content: bytes, name: str) -> FileProblem:
 
 
 def sheet(cells: bytes) -> bytes:
-    return zipped({"xl/workbook.xml": WORKBOOK, "xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>"})
+    return zipped(
+        {
+            "xl/workbook.xml": WORKBOOK,
+            "xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>",
+        }
+    )
 
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -122,7 +129,7 @@ def test_rows_keep_the_numbers_of_the_spreadsheet():
     content = xlsx_bytes([("",), (), ROW, (), ROW])
     rows = list(rows_of(io.BytesIO(content), Layout("xlsx")))
     assert [number for number, _cells in rows] == [1, 4, 6]
-    text = b"a,b\n\n1,2\n\"x\ny\",3\n5,6\n"
+    text = b'a,b\n\n1,2\n"x\ny",3\n5,6\n'
     assert [number for number, _cells in rows_of(io.BytesIO(text), Layout("csv", "utf-8", ","))] == [1, 3, 4, 5]
 
 
@@ -152,7 +159,7 @@ def test_header_word_is_understood(word: str, target: Target | None):
 
 
 def test_number_column_is_found_by_its_content():
-    rows: list = [(number, ["x", f"1990007{number:04d}"]) for number in range(2, 30)]
+    rows: list[Any] = [(number, ["x", f"1990007{number:04d}"]) for number in range(2, 30)]
     assert guess_columns(["电话", "其他"], rows) == {"number": 1}
 
 
@@ -164,10 +171,8 @@ def test_delimiter_is_always_one_that_is_offered(text: str):
 @given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.xlsx", "a.xls", "a.numbers", "a", ""]))
 def test_any_bytes_are_read_or_refused(content: bytes, name: str):
     for candidate in (content, b"PK\x03\x04" + content, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + content):
-        try:
-            examine(io.BytesIO(candidate), name)
-        except UnreadableFile as error:
-            assert error.problem.label
+        with contextlib.suppress(UnreadableFile):
+            assert examine(io.BytesIO(candidate), name).columns
 
 
 @pytest.mark.parametrize(
