@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.journal import Actor, JournalEntry
@@ -9,7 +11,7 @@ from certification.numbers.groups import tree
 from certification.numbers.models import NumberGroup
 from tests.cast import NOW, Cast, make_number
 
-BY = {"actor": Actor.command(), "now": NOW}
+BY: dict[str, Any] = {"actor": Actor.command(), "now": NOW}
 
 
 def add(cast: Cast, name: str, parent: NumberGroup | None = None, kind: str = "store") -> NumberGroup:
@@ -98,7 +100,7 @@ def test_only_an_empty_group_is_deleted(cast: Cast):
         ("好味 > 一店", (("brand", "好味"), ("store", "一店"))),
     ],
 )
-def test_path_is_split_into_its_levels(text: str, steps: tuple):
+def test_path_is_split_into_its_levels(text: str, steps: tuple[Any, ...]):
     found = tree.split_path(text)
     assert tuple(tuple(step) for step in found) == steps
     assert tree.path_steps(tree.path_text(found)) == found

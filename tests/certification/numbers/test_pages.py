@@ -58,6 +58,11 @@ def numbers(cast: Cast, count: int, **fields: Any) -> list[PhoneNumber]:
     return [make_number(cast.clinic, **fields) for _turn in range(count)]
 
 
+def content_of(response: Any) -> bytes:
+    """The whole of a file that was sent in pieces."""
+    return b"".join(response.streaming_content)
+
+
 # --- List ----------------------------------------------------------------------------------------------------------
 
 
@@ -331,7 +336,7 @@ def test_import_goes_from_file_to_preview_to_queue(owner: Client, cast: Cast):
     finished = owner.get(reverse("numbers:import_progress", args=[number_import.ref]))
     assert finished["HX-Redirect"] == detail
     report = owner.get(reverse("numbers:import_report", args=[number_import.ref, "csv"]))
-    assert b"1990000" in b"".join(report.streaming_content)
+    assert b"1990000" in content_of(report)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +384,7 @@ def test_discarded_import_says_so(owner: Client, cast: Cast):
 def exported(client: Client, query: str = "", file_format: str = "xlsx") -> list[list[Any]]:
     response = client.post(reverse("numbers:export") + query, {"file_format": file_format})
     assert response.status_code == 200
-    content = io.BytesIO(b"".join(response.streaming_content))
+    content = io.BytesIO(content_of(response))
     layout = Layout("xlsx") if file_format == "xlsx" else Layout("csv", "utf-8", ",")
     return [cells for _number, cells in rows_of(content, layout)]
 
@@ -414,7 +419,7 @@ def test_long_export_is_written_by_the_queue_and_fetched_by_its_person_only(
     assert job.run(export_id=export.pk, now=NOW) == {"rows": 0}
     file_url = reverse("numbers:export_file", args=[export.ref])
     assert file_url in owner.get(response["Location"]).content.decode()
-    assert len(b"".join(owner.get(file_url).streaming_content).splitlines()) == 6
+    assert len(content_of(owner.get(file_url)).splitlines()) == 6
     colleague = Client()
     colleague.force_login(cast.admin)
     assert colleague.get(file_url).status_code == 404

@@ -32,7 +32,7 @@ def add(company: Company, text: str = "19900080001", **options: Any) -> PhoneNum
 
 
 def change(number: PhoneNumber, **options: Any) -> list[str]:
-    values = {
+    values: dict[str, Any] = {
         "label": number.label,
         "alias": number.alias,
         "provider": number.provider,
@@ -106,7 +106,7 @@ def test_each_changed_aspect_is_journalled_once(cast: Cast):
     main, number = add(cast.shop, "19900080001"), add(cast.shop, "19900080002")
     group = NumberGroup.objects.create(company=cast.shop, name="华北")
     other = Provider.objects.get(code="third_party")
-    values = {"label": "新名", "alias": "后厨", "provider": other, "group": group, "backup_of": main}
+    values: dict[str, Any] = {"label": "新名", "alias": "后厨", "provider": other, "group": group, "backup_of": main}
     assert set(change(number, **values)) == set(values)
     assert journal(number)[1:] == [
         ("label", "", "新名"),
@@ -141,7 +141,7 @@ def test_backup_stands_in_for_a_main_number_of_the_same_company_only(cast: Cast)
 
 def test_withdrawing_ends_the_certification_once(cast: Cast):
     number = cast.numbers[0]
-    values = {"number": number, "actor": Actor.command(), "now": NOW, "reason": "搬迁"}
+    values: dict[str, Any] = {"number": number, "actor": Actor.command(), "now": NOW, "reason": "搬迁"}
     assert [registry.withdraw_certification(**values) for _turn in range(2)] == [True, False]
     assert journal(number) == [("state", "certified", "withdrawn")]
     with pytest.raises(registry.NotCertified):
@@ -151,7 +151,7 @@ def test_withdrawing_ends_the_certification_once(cast: Cast):
 def test_releasing_withdraws_first_and_frees_the_number(cast: Cast):
     number, backup = cast.numbers[0], cast.numbers[1]
     PhoneNumber.objects.filter(pk=backup.pk).update(backup_of=number)
-    values = {"number": number, "actor": Actor.command(), "now": NOW, "reason": ""}
+    values: dict[str, Any] = {"number": number, "actor": Actor.command(), "now": NOW, "reason": ""}
     assert [registry.release_number(**values) for _turn in range(2)] == [True, False]
     assert journal(number) == [("state", "certified", "withdrawn"), ("held", "held", "released")]
     assert journal(backup) == [("backup_of", str(number.pk), "")]
