@@ -154,7 +154,10 @@ def deliver_in_turn(*, now: dt.datetime) -> Delivered:
             done = done.plus(deliver(now=moment))
         finally:
             give_turn_back()
-        if done.unreachable or not Notice.objects.waiting().filter(next_attempt_at__lte=moment, claimed_at=None).exists():
+        if (
+            done.unreachable
+            or not Notice.objects.waiting().filter(next_attempt_at__lte=moment, claimed_at=None).exists()
+        ):
             return done
 
 
@@ -274,7 +277,7 @@ def composed(notice: Notice, clock: Clock, done: Delivered) -> EmailMultiAlterna
     """The mail, or None when it cannot be written: a fault of ours, which a later release may mend."""
     try:
         return compose(notice)
-    except Exception as problem:  # noqa: BLE001 - whatever is wrong with one message, the others must leave
+    except Exception as problem:  # whatever is wrong with one message, the others must leave
         logger.exception("Notice %s (%s) cannot be written", notice.pk, notice.kind)
         postpone(notice, f"It could not be written: {type(problem).__name__}: {problem}", clock(), done)
         return None
@@ -368,7 +371,7 @@ def is_exhausted(notice: Notice, now: dt.datetime) -> bool:
 
 def backoff(attempts: int) -> dt.timedelta:
     """How long to wait after the `attempts`-th attempt: 1, 2, 4 ... minutes, 6 hours at most."""
-    return min(FIRST_WAIT * 2 ** min(max(attempts - 1, 0), 20), LONGEST_WAIT)
+    return min(FIRST_WAIT * int(2 ** min(max(attempts - 1, 0), 20)), LONGEST_WAIT)
 
 
 def fail(notice: Notice, answer: str, now: dt.datetime, done: Delivered) -> None:
@@ -410,7 +413,8 @@ def resend(*, notices: NoticeQuerySet, actor: Actor, now: dt.datetime) -> int:
         at=now,
         actor=actor,
         changes=[
-            journal.Change("notice", pk, "delivery", "failed", "waiting", company_id, "resend") for pk, company_id in failed
+            journal.Change("notice", pk, "delivery", "failed", "waiting", company_id, "resend")
+            for pk, company_id in failed
         ],
     )
     wake_delivery()

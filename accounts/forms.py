@@ -6,9 +6,7 @@ import re
 import zoneinfo
 from typing import Any
 
-from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +38,8 @@ COMMON_ZONES = (
     ("America/Los_Angeles", _("Los Angeles")),
     ("Australia/Sydney", _("Sydney")),
 )
+#: Each language under the name that its speakers look for.
+OWN_NAMES = (("zh-hans", "简体中文"), ("en", "English"))
 PHONE = re.compile(r"^\+?[0-9][0-9 ()\-]{4,24}(?:\s*(?:ext\.?|转|x)\s*[0-9]{1,6})?$", re.ASCII)
 
 
@@ -73,13 +73,6 @@ class SquashedField(forms.CharField):
         return re.sub(r"[\s\-]+", "", super().to_python(value) or "").upper()
 
 
-class SignupForm(AllauthSignupForm):
-    """What signing up asks: a name, an address, a password."""
-
-    name = forms.CharField(label=_("Your name"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    field_order = ["name", "email", "password1"]
-
-
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person's name and the language of their e-mails."""
 
@@ -89,14 +82,13 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"name": _("Your name"), "language": _("Language of pages and e-mails")}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
-            "language": forms.RadioSelect(choices=settings.LANGUAGES),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["name"].required = True
         self.fields["language"] = forms.ChoiceField(
-            label=_("Language of pages and e-mails"), choices=settings.LANGUAGES, widget=forms.RadioSelect
+            label=_("Language of pages and e-mails"), choices=OWN_NAMES, widget=forms.RadioSelect
         )
 
 

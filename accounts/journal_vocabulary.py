@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import CompanyRole, StaffRole
 from accounts.companies import Company, CompanyKind, CompanyState, Industry
 from accounts.invitations import Invitation
-from accounts.journal_words import AspectWords, SubjectWords, names_from, register_words
+from accounts.journal_words import WHY, AspectWords, SubjectWords, names_from, register_words
 from accounts.users import User
 
 
@@ -17,6 +17,14 @@ def masked_phones(values: set[str]) -> dict[str, str]:
     return {value: f"{value[:4]}****{value[-3:]}" if len(value) > 9 else "****" for value in values}
 
 
+WHY.update(
+    {
+        "password": _("wrong address or password"),
+        "code": _("wrong code"),
+        "too_many": _("too many attempts"),
+        "reauthentication": _("wrong password while confirming"),
+    }
+)
 ROLES = {role.value: role.label for role in CompanyRole}
 FACTORS = {"totp": _("authenticator app"), "recovery_codes": _("recovery codes")}
 

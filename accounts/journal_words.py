@@ -99,6 +99,8 @@ COMMON_ASPECTS: dict[str, AspectWords] = {
     "reveal": AspectWords(_("Shown in full")),
     "export": AspectWords(_("Exported")),
 }
+#: Reasons that writers give as a code, in the detail `why`.
+WHY: dict[str, Label] = {}
 
 
 def register_words(subject: str, words: SubjectWords) -> None:
@@ -156,11 +158,12 @@ def in_words(entries: Iterable[JournalEntry], *, staff_names: bool = True) -> li
                 actor_label=actors.get(row.actor_id or 0) or str(ActorKind(row.actor_kind).label),
                 automatic=row.actor_kind in {ActorKind.ENGINE, ActorKind.COMMAND, ActorKind.SOURCE},
                 subject_label=str(known.label) if known else row.subject,
-                subject_name=subjects.get(row.subject, {}).get(str(row.subject_id), ""),
+                subject_name=subjects.get(row.subject, {}).get(str(row.subject_id), "")
+                or row.detail.get("address", ""),
                 aspect_label=str(words.label),
                 before=worded(row, words, row.before),
                 after=worded(row, words, row.after),
-                reason=row.reason,
+                reason=row.reason or str(WHY.get(row.detail.get("why", ""), "")),
                 origin=row.origin or "",
                 company_id=row.company_id,
             )

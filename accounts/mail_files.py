@@ -90,5 +90,5 @@ def read(name: str) -> MailFile:
 
 def body(message: EmailMessage, subtype: str) -> str:
     """The text or html body; empty where there is none."""
-    part = message.get_body(preferencelist=(subtype,))  # type: ignore[arg-type]
+    part = message.get_body(preferencelist=(subtype,))
     return str(part.get_content()) if part is not None else ""

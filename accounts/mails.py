@@ -39,7 +39,7 @@ def compose(notice: Notice) -> EmailMultiAlternatives:
 def language_of(notice: Notice) -> str:
     """The language that the recipient reads; that of who invites, for somebody who has no account yet."""
     wanted = notice.recipient.language if notice.recipient else str(notice.context.get("language", ""))
-    return wanted if wanted in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+    return wanted if wanted in dict(settings.LANGUAGES) else str(settings.LANGUAGE_CODE)
 
 
 def address_of(notice: Notice) -> str:
@@ -49,12 +49,16 @@ def address_of(notice: Notice) -> str:
 
 def absolute(path: str) -> str:
     """The address of a page, for people who are not on the site."""
-    return urljoin(settings.SITE_URL, path)
+    return str(urljoin(settings.SITE_URL, path))
 
 
 def mail_domain() -> str:
     """The domain that message ids and list headers carry: that of the sender's address."""
-    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or urlsplit(settings.SITE_URL).hostname or "localhost"
+    return (
+        parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]
+        or urlsplit(settings.SITE_URL).hostname
+        or "localhost"
+    )
 
 
 def message_id(notice: Notice) -> str:

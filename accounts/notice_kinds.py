@@ -37,7 +37,7 @@ declare(
     NoticeKind(
         "invitation",
         _("Invitation to a company"),
-        target=page("invitation", token="token"),
+        target=page("invitation", token="token"),  # noqa: S106 - the name of an argument
         button=_("Accept the invitation"),
         audience=Audience.INVITED,
         words=role_words,

@@ -173,8 +173,10 @@ def path_of(notice: Notice, kind: NoticeKind) -> str:
         path = kind.target(notice.context)
     except (KeyError, NoReverseMatch):
         return reverse("inbox")
-    if kind.audience == Audience.COMPANY and notice.company and not any(
-        isinstance(value, str) and f"/{value}/" in path for value in notice.context.values()
+    if (
+        kind.audience == Audience.COMPANY
+        and notice.company
+        and not any(isinstance(value, str) and f"/{value}/" in path for value in notice.context.values())
     ):
         return f"{path}{'&' if '?' in path else '?'}company={notice.company.ref}"
     return path
@@ -183,7 +185,9 @@ def path_of(notice: Notice, kind: NoticeKind) -> str:
 def why(kind: NoticeKind, company_name: str) -> str:
     """Why one gets this message."""
     if kind.audience == Audience.INVITED:
-        return gettext("You get this message because somebody invited this address. If you do not know them, ignore it.")
+        return gettext(
+            "You get this message because somebody invited this address. If you do not know them, ignore it."
+        )
     if kind.audience == Audience.STAFF:
         reason = gettext("You get this message because it concerns your work for the portal.")
     else:

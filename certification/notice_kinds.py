@@ -24,6 +24,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | application_rejected | application, numbers, reason |
 | application_held | application, material, material_zh, material_en, waits_until |
 | application_lapsed | application |
+| certification_revoked | numbers, reason |
 | material_submitted | material, material_zh, material_en, material_ref, due_from, due_at |
 | material_approved | material..., material_ref, expires_on (left out: long-term), reason |
 | material_returned, material_rejected | material..., material_ref, items, due_at, reason |
@@ -33,7 +34,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | term_expired | ended_on, numbers |
 | maintenance_opened | maintenance, cause_zh, cause_en, material..., numbers, expired_on, effective_from, expected_from, expected_until |
 | maintenance_closed | maintenance, cause_zh, cause_en, material..., numbers, still_open |
-| plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, expected_from, expected_until |
+| plan_announced, plan_changed, plan_cancelled, plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, numbers, planned_start, planned_end, expected_from, expected_until, message_zh, message_en, achieved_zh, achieved_en |
 | plan_overrunning | maintenance, cause_zh, cause_en, planned_end |
 | review_overdue, review_overdue_staff | review, review_kind, due_at |
 """
@@ -85,16 +86,17 @@ def what_mends(context: Context) -> str:
     return (add_material if context.get("material") else see_maintenance)(context)
 
 
+REVIEW_PAGES: dict[str, str] = {
+    ReviewKind.APPLICATION: "applications:list",
+    ReviewKind.NUMBER_CHANGE: "applications:list",
+    ReviewKind.MATERIAL: "materials:list",
+    ReviewKind.COMPANY: "settings:company",
+}
+
+
 def what_is_reviewed(context: Context) -> str:
     """The company's list of the things that a review is about; it has no page of the review itself."""
-    return reverse(
-        {
-            ReviewKind.APPLICATION: "applications:list",
-            ReviewKind.NUMBER_CHANGE: "applications:list",
-            ReviewKind.MATERIAL: "materials:list",
-            ReviewKind.COMPANY: "settings:company",
-        }.get(context.get("review_kind"), "overview")  # type: ignore[call-overload]
-    )
+    return reverse(REVIEW_PAGES.get(str(context.get("review_kind", "")), "overview"))
 
 
 def expiry_day(uid: str, context: Context) -> Day | None:
@@ -120,6 +122,7 @@ def term_day(context: Context) -> Day | None:
 add_material = page("materials:add", query={"kind": "material"})
 see_material = page("materials:detail", ref="material_ref")
 see_application = page("applications:detail", ref="application")
+see_numbers = page("numbers:list")
 see_maintenance = page("maintenance:detail", ref="maintenance")
 renew_numbers = page("applications:new", query={"kind": "=renewal"})
 
@@ -133,6 +136,25 @@ declare(
     NoticeKind(
         "maintenance_closed",
         _("A suspension of your certification has ended"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+        mandatory=False,
+    ),
+    NoticeKind(
+        "plan_announced",
+        _("A maintenance that concerns you is planned"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "plan_changed",
+        _("A planned maintenance that concerns you is to end at another time"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "plan_cancelled",
+        _("A planned maintenance that concerned you is cancelled"),
         target=see_maintenance,
         button=_("See the maintenance"),
         mandatory=False,
@@ -214,6 +236,12 @@ declare(
         _("An application was rejected"),
         target=see_application,
         button=_("See the reasons"),
+    ),
+    NoticeKind(
+        "certification_revoked",
+        _("A certification was revoked"),
+        target=see_numbers,
+        button=_("See the numbers"),
     ),
     NoticeKind(
         "application_held",

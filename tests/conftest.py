@@ -190,7 +190,7 @@ def site(live_server: LiveServer, django_db_serialized_rollback: None, settings:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def chromium(django_db_setup: None) -> Iterator[Browser]:
     """One Chromium for the session. Where there is none the test is skipped, in CI it fails."""
     if not CHROMIUM.exists():
         (pytest.fail if IN_CI else pytest.skip)(f"{NO_BROWSER}. {remedy()}")
@@ -198,7 +198,11 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     from playwright.sync_api import sync_playwright
 
+    # Beside that loop Django opens another connection object, which must know as well what the migrations put in.
+    contents = getattr(connection, "_test_serialized_contents", None)
     with sync_playwright() as playwright:
+        if contents is not None:
+            connection._test_serialized_contents = contents  # type: ignore[attr-defined]
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from email.utils import parseaddr
 from typing import Any
 
@@ -82,8 +83,14 @@ def company_registered(request: SignedInRequest, ref: str) -> HttpResponse:
     return render(
         request,
         "companies/registered.html",
-        {"subject": company, "due_at": waiting_until(company), "next_steps": next_steps(company)},
+        {"subject": company, "due_day": last_day(company), "next_steps": next_steps(company)},
     )
+
+
+def last_day(company: Company) -> dt.date | None:
+    """The last day of the promise to verify: promises in working days end with the local day."""
+    until = waiting_until(company)
+    return company.today(until - dt.timedelta(microseconds=1)) if until else None
 
 
 def next_steps(company: Company) -> list[str]:
@@ -168,7 +175,7 @@ def company_page(
         "masked_identity": masked_identity_number(request.company),
         "may_edit": company_role_may(request.membership.role, Permission.EDIT_COMPANY),
         "tabs": settings_tabs(request, "settings:company"),
-        "due_at": waiting_until(request.company),
+        "due_day": last_day(request.company),
         "support_email": getattr(settings, "SUPPORT_EMAIL", "") or parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
     }
     return render(request, "settings/company.html", context, status=status)

@@ -75,7 +75,8 @@ def staff_deliveries_resend(request: SignedInRequest) -> HttpResponse:
     count = resend(notices=failed, actor=request.actor, now=timezone.now())
     if count:
         messages.success(
-            request, ngettext("%(count)d mail is sent again.", "%(count)d mails are sent again.", count) % {"count": count}
+            request,
+            ngettext("%(count)d mail is sent again.", "%(count)d mails are sent again.", count) % {"count": count},
         )
     else:
         messages.info(request, _("This mail is not among the failed ones any more."))

@@ -72,7 +72,8 @@ def inbox_read_all(request: SignedInRequest) -> HttpResponse:
     if count:
         messages.success(
             request,
-            ngettext("%(count)d message marked as read.", "%(count)d messages marked as read.", count) % {"count": count},
+            ngettext("%(count)d message marked as read.", "%(count)d messages marked as read.", count)
+            % {"count": count},
         )
     return redirect("inbox")
 

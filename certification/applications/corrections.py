@@ -97,8 +97,8 @@ def corrections_of(application: Application) -> list[Correction]:
             old = materials[item.item_id]
             rows.append(of_material(item, old, newest.get(old.kind_id)))
         elif item.item == "number" and item.item_id in numbers:
-            row = present.get(item.item_id)
             number = numbers[item.item_id]
+            row = present.get(number.pk)
             before = row.submitted_label if row else ""
             after = row.requested_label if row else ""
             changed = row is None or before != after

@@ -47,7 +47,7 @@ class ApplicationSubject:
     """Applications, as the review desk knows them."""
 
     case_template = "reviews/_application.html"
-    decisions = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
+    decisions: tuple[Decision, ...] = (Decision.APPROVED, Decision.RETURNED, Decision.REJECTED)
 
     def claimed(self, *, review: Review, actor: Actor, now: dt.datetime) -> None:
         """A reviewer has begun: submitted -> in review. In every other state nothing moves."""

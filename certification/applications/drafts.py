@@ -6,6 +6,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 from django.db.models import F
 
@@ -132,17 +133,20 @@ def add_numbers(*, application: Application, numbers: PhoneNumberQuerySet, now: 
     chosen = eligible(company=current.company, kind=current.kind, now=now).filter(
         pk__in=numbers.order_by().values("pk")
     )
-    sql, parameters = chosen.order_by().values("id").query.sql_with_params()
+    try:
+        sql, parameters = chosen.order_by().values("id").query.sql_with_params()
+    except EmptyResultSet:  # nothing can be among them
+        return 0
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             INSERT INTO certification_applicationnumber (application_id, number_id, requested_label, submitted_label, is_active)
-            SELECT %s, chosen.id, '', '', false FROM ({sql}) AS chosen
+            SELECT %s, chosen.id, '', '', false FROM ({sql}) AS chosen (id)
             ON CONFLICT (application_id, number_id) DO NOTHING
             """,  # noqa: S608 - a compiled queryset; the values are parameters
             [current.pk, *parameters],
         )
-        added = cursor.rowcount
+        added = int(cursor.rowcount)
     if current.items.count() > MOST_NUMBERS:
         raise TooManyNumbers
     count_revision(current)

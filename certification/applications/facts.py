@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from certification.applications.corrections import RETURN_DAYS
 from certification.applications.models import Application, ApplicationKind, ApplicationState
+from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewItem, ReviewState
 
 TONES = {
@@ -39,8 +40,9 @@ class ApplicationFacts:
     label: str
     sentence: str
     turn: str = "nobody"  # "company" | "platform" | "nobody"
-    until: dt.datetime | None = None
-    until_latest: dt.datetime | None = None
+    #: A moment, or a day where something ends with a day.
+    until: dt.date | None = None
+    until_latest: dt.date | None = None
     action_label: str = ""
     action_url: str | None = None
     is_overdue: bool = False
@@ -59,7 +61,7 @@ def with_facts(applications: QuerySet[Application]) -> QuerySet[Application]:
         .values("total")
     )
     return (
-        applications.select_related("waits_for__kind")
+        applications.select_related("company", "waits_for__kind")
         .defer("submitted_answers")
         .annotate(
             due_from=Subquery(open_ones.values("due_from")[:1]),
@@ -84,7 +86,10 @@ def facts_of(application: Application) -> ApplicationFacts:
         facts.action_url = reverse("applications:edit", args=[application.ref])
     elif state in PLATFORM_TURN:
         facts.turn = "platform"
-        facts.until, facts.until_latest = application.due_from, application.due_at  # type: ignore[attr-defined]
+        zone = application.company.zone
+        if application.due_at is not None:  # type: ignore[attr-defined]
+            facts.until = shown(application.due_from, zone)  # type: ignore[attr-defined]
+            facts.until_latest = shown(application.due_at, zone)  # type: ignore[attr-defined]
         facts.action_label = _("See progress")
         facts.is_overdue = application.overdue_since is not None  # type: ignore[attr-defined]
     elif state == ApplicationState.RETURNED:

@@ -88,8 +88,8 @@ class NumberFilterForm(forms.Form):
         self.fields["group"].queryset = NumberGroup.objects.filter(company=company)  # type: ignore[attr-defined]
 
 
-LABEL_WORDS = {
-    "label_too_long": _("Use at most %(most)s characters.") % {"most": MOST_CHARACTERS},
+LABEL_WORDS: dict[str, Any] = {
+    "label_too_long": _("Use at most %(most)s characters."),
     "label_contact": _("Use a name only, without an address or a number."),
     "label_characters": _("Use letters, characters, digits, brackets and hyphens only."),
 }
@@ -110,7 +110,7 @@ class LabelForm(forms.Form):
         label: str = self.cleaned_data["label"].strip()
         for rule in broken_rules(label):
             if rule.blocks:
-                raise forms.ValidationError(LABEL_WORDS[rule.code], code=rule.code)
+                raise forms.ValidationError(LABEL_WORDS[rule.code], code=rule.code, params={"most": MOST_CHARACTERS})
         return label
 
 

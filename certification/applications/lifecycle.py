@@ -9,6 +9,7 @@ import datetime as dt
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
+from django.core.exceptions import EmptyResultSet
 from django.db import connection, models, transaction
 
 from accounts import journal
@@ -127,7 +128,10 @@ def move_numbers(
     Not for `certified`, which has a term: `certify_numbers`.
     """
     ids = numbers.order_by().values("pk").query
-    chosen, chosen_parameters = ids.sql_with_params()
+    try:
+        chosen, chosen_parameters = ids.sql_with_params()
+    except EmptyResultSet:  # nothing can be among them
+        return 0
     values = {f"chosen_{index}": value for index, value in enumerate(chosen_parameters)}
     chosen = chosen % tuple(f"%({name})s" for name in values)
     with connection.cursor() as cursor:
@@ -319,7 +323,7 @@ def let_go(*, application: Application, numbers: models.QuerySet[PhoneNumber], a
             now=now,
             reason="taken out of the application",
         )
-    removed, _by_model = items.delete()
+    removed: int = items.delete()[0]
     return removed
 
 
@@ -364,4 +368,4 @@ def change_labels(*, application: Application, actor: Actor, now: dt.datetime, r
             """,  # noqa: S608 - interpolated are constants; the values are parameters
             {**journal.by_parameters(at=now, actor=actor), "application": application.pk, "reason": reason},
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)

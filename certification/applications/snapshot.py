@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count, Max
@@ -99,8 +100,13 @@ def documents_of(application: Application) -> list[dict[str, Any]]:
             "review": reviews.get(material.pk),
         }
         for material in materials
-        for stored in list(material.files.all()) or [None]
+        for stored in stored_files(material)
     ]
+
+
+def stored_files(material: Material) -> Sequence[MaterialFile | None]:
+    """The files of a version; a single None where it has none, so that it is listed all the same."""
+    return list(material.files.all()) or [None]
 
 
 def pages_of(material: Material, stored: MaterialFile) -> list[dict[str, str]]:

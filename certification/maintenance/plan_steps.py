@@ -121,7 +121,10 @@ def tell_companies(*, maintenance_ids: Sequence[int], kind: str, at: dt.datetime
                 "maintenances": list(maintenance_ids),
             },
         )
-        return int(cursor.rowcount)
+        written = int(cursor.rowcount)
+    if written:
+        notices.wake_delivery()
+    return written
 
 
 def tell_staff_of_overrun(*, maintenance_ids: Sequence[int], at: dt.datetime) -> int:

@@ -251,7 +251,7 @@ class RowOutcome(models.TextChoices):
     """What becomes of one row."""
 
     ACCEPTED = "accepted", _("Valid")
-    REJECTED = "rejected", _("Rejected")
+    REJECTED = "rejected", _("Cannot be imported")
     SKIPPED = "skipped", _("Left out")
 
 

@@ -165,9 +165,7 @@ def _read_plain(text: str) -> ReadNumber | Problem:
     if isinstance(found, ReadNumber):
         return found._replace(extension=extension) if extension else found
     numbers = [part for part in main.split("/") if part.strip()]
-    if len(numbers) > 1 and all(
-        isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers
-    ):
+    if len(numbers) > 1 and all(isinstance(_from_digits(part.translate(_SEPARATORS)), ReadNumber) for part in numbers):
         return Problem.SEVERAL
     return found
 
@@ -195,6 +193,8 @@ def _with_hyphen_extension(text: str) -> ReadNumber | None:
     if isinstance(whole, ReadNumber) and whole.kind not in (NumberKind.SHORT_CODE, NumberKind.FOREIGN):
         return None
     before = _from_digits(split[1].translate(_SEPARATORS))
+    if isinstance(before, ReadNumber) and before.kind == NumberKind.SHORT_CODE and not split[1].isdigit():
+        return None  # its own digits are in groups: the last group is one of them
     if isinstance(before, ReadNumber) and before.kind != NumberKind.FOREIGN:
         return before._replace(extension=split[2])
     return None

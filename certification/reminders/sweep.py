@@ -7,11 +7,10 @@ import datetime as dt
 from django.db import connection
 
 from accounts import notices
-from accounts.companies import Company
 from accounts.notices import RESPONSIBLE_ROLES
 from certification.materials.models import Material
 from certification.reminders.models import Reminder
-from certification.reminders.steps import SEND_HOUR, STEPS, first_due, next_due
+from certification.reminders.steps import SEND_HOUR, STEPS, first_due
 
 # A step's moment is that of `steps.due_moment`: SEND_HOUR o'clock local time, so many days before the last valid day.
 # Of several that are past (ticks were missed) only the latest speaks. Nothing is said of what is over, was renewed, or
@@ -97,19 +96,3 @@ def send_due_reminders(*, now: dt.datetime) -> int:
         )
         (sent,) = cursor.fetchone()
     return int(sent)
-
-
-def plan_again(*, company: Company, now: dt.datetime) -> None:
-    """Recompute when the company's reminders are due, after its time zone changed.
-
-    A step that is past in the new zone and was never due in the old one is caught up by the next tick; one that was
-    sent is not sent again, whatever the zone (its key is the same).
-    """
-    reminders = list(Reminder.objects.filter(company=company, next_due_at__isnull=False).select_for_update())
-    for reminder in reminders:
-        if reminder.term_ends_at is not None:
-            last = reminder.term_ends_at.astimezone(company.zone) - dt.timedelta(microseconds=1)
-            reminder.expires_on = last.date()
-        overdue = reminder.next_due_at is not None and reminder.next_due_at <= now
-        reminder.next_due_at = now if overdue else next_due(reminder.expires_on, company.zone, now)
-    Reminder.objects.bulk_update(reminders, ["expires_on", "next_due_at"], batch_size=2000)

@@ -48,7 +48,7 @@ def deferred() -> Q:
         elif row.scope == Scope.COMPANY:
             concerned &= Q(company=row.company_id)
         elif row.scope == Scope.NUMBER:
-            concerned &= Q(company__in=PhoneNumber.objects.filter(pk=row.number_id).values("company"))
+            concerned &= Q(company__in=PhoneNumber.objects.filter(pk__in=[row.number_id]).values("company"))
         condition |= concerned
     return condition & ~Q(kind__in=APPEALS, is_urgent=True)
 

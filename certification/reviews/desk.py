@@ -130,9 +130,12 @@ def open_review(
 
 
 def locked(review: Review) -> Review:
-    """The row as it is now, locked until the end of the transaction."""
+    """The row as it is now, locked until the end of the transaction.
+
+    Its holder is not joined: after waiting for the lock PostgreSQL reads the row anew, but not what is joined to it.
+    """
     rows = Review.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("company", "claimed_by").get(pk=review.pk)
+    return rows.select_related("company").get(pk=review.pk)
 
 
 def hand_to(*, current: Review, to: User, actor: Actor, now: dt.datetime) -> None:

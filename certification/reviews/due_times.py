@@ -61,6 +61,14 @@ def promised(
     )
 
 
+def shown(due: dt.datetime, zone: ZoneInfo) -> dt.date:
+    """A due time as people say it: the last day where it ends with one (midnight), else the moment itself."""
+    local = due.astimezone(zone)
+    if local.time() == dt.time():
+        return (local - dt.timedelta(days=1)).date()
+    return due
+
+
 def extended(start: dt.datetime, due: dt.datetime, factor: Decimal) -> dt.datetime:
     """The due time when the whole review time grows by `factor` (1.5: half as long again); never earlier than `due`."""
     if factor <= 1 or due <= start:

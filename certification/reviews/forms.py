@@ -71,8 +71,8 @@ class ItemForm(forms.Form):
         label=_("In your own words"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, *args: Any, item: CaseItem, label: str, reasons: Sequence[Reason], **kwargs: Any) -> None:
-        super().__init__(*args, prefix=item.key, **kwargs)
+    def __init__(self, data: Any, *, item: CaseItem, label: str, reasons: Sequence[Reason]) -> None:
+        super().__init__(data, prefix=item.key)
         self.item = item
         self.label = label
         self.fields["chosen"].label = label

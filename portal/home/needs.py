@@ -47,17 +47,24 @@ def last_day(company: Company, due: dt.datetime) -> dt.date:
 
 
 def needs_of(
-    company: Company, *, rows: list[Maintenance], under_review: set[int], certified: int, now: dt.datetime
+    company: Company,
+    *,
+    rows: list[Maintenance],
+    under_review: set[int],
+    settled: set[int],
+    certified: int,
+    now: dt.datetime,
 ) -> list[Task]:
     """Everything that needs the company, what is stopped first, then by deadline.
 
-    `rows` is the open maintenance that covers it, `under_review` the kinds of material that reviewers have already.
+    `rows` is the open maintenance that covers it, `under_review` the kinds of material that reviewers have already,
+    `settled` those and the kinds whose lack has stopped the company.
     """
     tasks = [
         *missing_materials(company, rows, under_review, certified, now),
         *returned_cases(company),
         *announced(company, under_review, now),
-        *expiring_materials(company, under_review, certified, now),
+        *expiring_materials(company, settled, certified, now),
         *ending_terms(company, now),
         *unfinished(company),
     ]

@@ -111,9 +111,13 @@ def overview_of(company: Company, *, now: dt.datetime) -> Overview:
     under_review = set(
         Material.objects.filter(company=company, state=MaterialState.SUBMITTED).values_list("kind_id", flat=True)
     )
-    tasks = needs_of(company, rows=open_maintenance, under_review=under_review, certified=certified, now=now)
+    # What has stopped the company already is not announced once more as coming.
+    settled = under_review | {row.requirement.kind_id for row in open_maintenance if row.requirement}
+    tasks = needs_of(
+        company, rows=open_maintenance, under_review=under_review, settled=settled, certified=certified, now=now
+    )
     works = [*reviews_under_way(company), *platform_maintenance(open_maintenance)]
-    coming = coming_up(company, under_review, now)
+    coming = coming_up(company, settled, now)
     sentence, tone = first_sentence(company, tasks, works, stopped, total, coming)
     tiles = [
         Tile(f"{reverse('numbers:list')}?status={status}", Status(status).label, counts[status], tone_of_status)

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.template import engines
+from django.template import Engine
 from django.urls import resolve
 from icalendar import Calendar
 
+from accounts.companies import Company
 from accounts.mails import compose
 from accounts.notice_texts import masked, one_line, text_of
 from accounts.notices import KINDS, Audience, Notice
-from tests.cast import NOW, Cast
+from accounts.users import User
+from tests.cast import NOW
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 ENGLISH_WORDS = re.compile(r"[A-Za-z]{3,}")
@@ -25,9 +27,17 @@ REVIEW = {"due_from": "2025-06-03T06:00:00+00:00", "due_at": "2025-06-05T06:00:0
 APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 
 #: For each kind contexts as its writers make them: complete ones, and the barest.
+WINDOW = {"planned_start": "2025-06-02T06:00:00+00:00", "planned_end": "2025-06-05T06:00:00+00:00"}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "maintenance_opened": [
-        {**CAUSE, **MATERIAL, "numbers": 1, "expired_on": "2025-06-03", "effective_from": "2024-01-01", "expected_until": None},
+        {
+            **CAUSE,
+            **MATERIAL,
+            "numbers": 1,
+            "expired_on": "2025-06-03",
+            "effective_from": "2024-01-01",
+            "expected_until": None,
+        },
         {
             **CAUSE,
             **MATERIAL,
@@ -39,7 +49,13 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         },
         {**CAUSE, "numbers": 3},
     ],
-    "maintenance_closed": [{**CAUSE, **MATERIAL, "numbers": 12, "still_open": 0}, {**CAUSE, "numbers": 1, "still_open": 2}],
+    "maintenance_closed": [
+        {**CAUSE, **MATERIAL, "numbers": 12, "still_open": 0},
+        {**CAUSE, "numbers": 1, "still_open": 2},
+    ],
+    "plan_announced": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
+    "plan_changed": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
+    "plan_cancelled": [{**CAUSE, **WINDOW, "suspends": True}],
     "plan_started": [
         {**CAUSE, "suspends": True, "expected_from": None, "expected_until": "2025-06-05T06:00:00+00:00"},
         {**CAUSE, "suspends": False, "expected_until": None},
@@ -55,7 +71,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "days_left": 7, "numbers": 12},
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "days_left": 0, "numbers": 0},
     ],
-    "material_submitted": [{**MATERIAL, **REVIEW, "material_ref": "112233445566"}, {**MATERIAL, "material_ref": "112233445566"}],
+    "material_submitted": [
+        {**MATERIAL, **REVIEW, "material_ref": "112233445566"},
+        {**MATERIAL, "material_ref": "112233445566"},
+    ],
     "material_approved": [
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "reason": "清晰"},
         {**MATERIAL, "material_ref": "112233445566"},
@@ -72,9 +91,15 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {**APPLICATION, "items": 1},
         APPLICATION,
     ],
-    "application_approved": [{**APPLICATION, "expires_on": "2026-06-03"}, {"application": "aa11bb22cc33", "numbers": 1}],
+    "application_approved": [
+        {**APPLICATION, "expires_on": "2026-06-03"},
+        {"application": "aa11bb22cc33", "numbers": 1},
+    ],
     "application_rejected": [{**APPLICATION, "reason": "号码不属于贵企业"}],
-    "application_held": [{"application": "aa11bb22cc33", **MATERIAL, "waits_until": REVIEW["due_at"]}, {**APPLICATION, **MATERIAL}],
+    "application_held": [
+        {"application": "aa11bb22cc33", **MATERIAL, "waits_until": REVIEW["due_at"]},
+        {**APPLICATION, **MATERIAL},
+    ],
     "application_lapsed": [{"application": "aa11bb22cc33"}],
     "review_overdue": [{"review": "ffeeddccbbaa", "review_kind": "application", "due_at": REVIEW["due_at"]}],
     "review_overdue_staff": [{"review": "ffeeddccbbaa", "review_kind": "material", "due_at": REVIEW["due_at"]}],
@@ -84,19 +109,23 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-def written(kind: str, context: dict[str, Any], cast: Cast) -> Notice:
+def clinic(name: str = "仁和门诊部") -> Company:
+    """A company that no database needs to know."""
+    return Company(pk=1, ref="c0ffee123456", name=name, time_zone="Asia/Shanghai")
+
+
+def written(kind: str, context: dict[str, Any], company: Company | None = None) -> Notice:
     """A notice as it is stored, with whom it would be for."""
     audience = KINDS[kind].audience
-    notice = Notice(
+    return Notice(
         key=f"{kind}:sample",
         kind=kind,
         context=context,
         created_at=NOW,
-        company=None if audience == Audience.STAFF else cast.clinic,
-        recipient={Audience.STAFF: cast.lead, Audience.COMPANY: cast.owner}.get(audience),
+        company=None if audience == Audience.STAFF else company or clinic(),
+        recipient=None if audience == Audience.INVITED else User(pk=1, email="owner@example.com"),
         address="invited@example.com" if audience == Audience.INVITED else "",
     )
-    return notice
 
 
 def test_samples_cover_every_kind() -> None:
@@ -105,18 +134,18 @@ def test_samples_cover_every_kind() -> None:
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
-def test_every_kind_reads_in_both_languages(kind: str, language: str, cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engines["django"].engine, "string_if_invalid", "MISSING<%s>")
-    cast.clinic.name = "仁和门诊部" if language == "zh-hans" else "Renhe Clinic"
+def test_every_kind_reads_in_both_languages(kind: str, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engine.get_default(), "string_if_invalid", "MISSING<%s>")
+    company = clinic("仁和门诊部" if language == "zh-hans" else "Renhe Clinic")
     for context in SAMPLES[kind]:
         english = {"reason": "not clear", "inviter": "Wang Fang", "company": "Renhe Clinic"}
         given = {key: english.get(key, value) if language == "en" else value for key, value in context.items()}
-        text = text_of(written(kind, given, cast), language=language)
+        text = text_of(written(kind, given, company), language=language)
         words = "\n".join([text.subject, text.what, text.deadline, text.consequence, text.quote, text.button, text.why])
 
         assert "MISSING" not in words
-        assert text.subject and text.what and text.button and text.why
-        assert text.consequence
+        for part in (text.subject, text.what, text.consequence, text.button, text.why):
+            assert part
         if language == "en":
             assert not CHINESE.findall(words), words
         else:
@@ -127,42 +156,45 @@ def test_every_kind_reads_in_both_languages(kind: str, language: str, cast: Cast
 
 
 @pytest.mark.parametrize("kind", sorted(SAMPLES))
-def test_every_kind_leads_to_a_page_that_exists(kind: str, cast: Cast) -> None:
+def test_every_kind_leads_to_a_page_that_exists(kind: str) -> None:
     for context in SAMPLES[kind]:
-        path = text_of(written(kind, context, cast), language="en").path
+        path = text_of(written(kind, context), language="en").path
         match = resolve(path.partition("?")[0])
         assert match.view_name != "inbox", f"{kind} has no page of its own"
 
 
-def test_text_names_dates_as_the_language_does(cast: Cast) -> None:
-    notice = written("material_expires", SAMPLES["material_expires"][0], cast)
+def test_text_names_dates_as_the_language_does() -> None:
+    notice = written("material_expires", SAMPLES["material_expires"][0])
 
     assert text_of(notice, language="zh-hans").subject == "【需处理】营业执照将于 2025-06-03 到期（剩 7 天）"
-    assert text_of(notice, language="en").subject == "[Action needed] Business licence expires 3 June 2025 (7 days left)"
+    assert (
+        text_of(notice, language="en").subject == "[Action needed] Business licence expires 3 June 2025 (7 days left)"
+    )
 
 
-def test_suspension_says_what_expired_and_how_many_numbers(cast: Cast) -> None:
-    notice = written("maintenance_opened", {**SAMPLES["maintenance_opened"][0], "numbers": 12}, cast)
+def test_suspension_says_what_expired_and_how_many_numbers() -> None:
+    notice = written("maintenance_opened", {**SAMPLES["maintenance_opened"][0], "numbers": 12})
 
     assert text_of(notice, language="zh-hans").subject == "【认证已暂停】营业执照已过期，影响 12 个号码"
 
 
-def test_moments_are_those_of_the_companys_zone(cast: Cast) -> None:
-    notice = written("plan_started", SAMPLES["plan_started"][0], cast)
+def test_moments_are_those_of_the_companys_zone() -> None:
+    notice = written("plan_started", SAMPLES["plan_started"][0])
 
     assert "2025-06-05 14:00" in text_of(notice, language="zh-hans").deadline
-    cast.clinic.time_zone = "America/New_York"
+    assert notice.company is not None
+    notice.company.time_zone = "America/New_York"
     assert "2025-06-05 02:00" in text_of(notice, language="zh-hans").deadline
 
 
-def test_missing_material_leads_to_its_upload_for_the_right_company(cast: Cast) -> None:
-    notice = written("maintenance_opened", SAMPLES["maintenance_opened"][0], cast)
+def test_missing_material_leads_to_its_upload_for_the_right_company() -> None:
+    notice = written("maintenance_opened", SAMPLES["maintenance_opened"][0])
 
-    assert text_of(notice, language="en").path == f"/materials/add/?kind=business_license&company={cast.clinic.ref}"
+    assert text_of(notice, language="en").path == "/materials/add/?kind=business_license&company=c0ffee123456"
 
 
-def test_maintenance_without_a_material_leads_to_its_page(cast: Cast) -> None:
-    notice = written("maintenance_opened", SAMPLES["maintenance_opened"][2], cast)
+def test_maintenance_without_a_material_leads_to_its_page() -> None:
+    notice = written("maintenance_opened", SAMPLES["maintenance_opened"][2])
 
     assert text_of(notice, language="en").path == "/maintenance/0a1b2c3d4e5f/"
 
@@ -175,7 +207,7 @@ def test_maintenance_without_a_material_leads_to_its_page(cast: Cast) -> None:
         ("+8613812341234", "+86138****1234"),
         ("0571-87001234。", "0571****1234。"),
         ("400-123-4567", "400****4567"),
-        ("+1 415 555 2671", "+1 415****2671"),
+        ("+1 415 555 2671", "+1 41****2671"),
         ("10691234567890", "106912****7890"),
         ("信用代码 91330100000000001X", "信用代码 91330100000000001X"),
         ("95588", "95588"),
@@ -186,41 +218,43 @@ def test_telephone_numbers_in_written_text_are_masked(typed: str, shown: str) ->
     assert masked(typed) == shown
 
 
-def test_reason_with_a_number_is_masked_in_the_mail(cast: Cast) -> None:
-    notice = written("application_rejected", {**APPLICATION, "reason": "13812341234 不属于贵企业"}, cast)
+def test_reason_with_a_number_is_masked_in_the_mail() -> None:
+    notice = written("application_rejected", {**APPLICATION, "reason": "13812341234 不属于贵企业"})
 
     content = compose(notice).message().as_bytes().decode()
-    body = str(compose(notice).body) + str(compose(notice).alternatives[0].content)
+    body = str(compose(notice).body) + str(compose(notice).alternatives[0][0])
     assert "13812341234" not in content + body
     assert "138****1234" in body
 
 
-def test_subject_cannot_carry_a_second_header(cast: Cast) -> None:
-    cast.clinic.name = "Evil\r\nBcc: victim@example.com\u2028\u202e"
-    message = compose(written("company_refused", {"company": "x", "reason": ""}, cast)).message()
+def test_subject_cannot_carry_a_second_header() -> None:
+    company = clinic("Evil\r\nBcc: victim@example.com\u2028\u202e")
+    message = compose(written("company_refused", {"company": "x", "reason": ""}, company)).message()
 
     assert message["Bcc"] is None
     assert "\n" not in str(message["Subject"]).replace("\n ", "")
     assert one_line("a\r\nb\u202ec") == "a b c"
 
 
-def test_html_escapes_what_people_typed(cast: Cast) -> None:
-    notice = written("company_refused", {"company": "x", "reason": "<script>alert(1)</script>"}, cast)
+def test_html_escapes_what_people_typed() -> None:
+    notice = written("company_refused", {"company": "x", "reason": "<script>alert(1)</script>"})
 
-    assert "<script>" not in str(compose(notice).alternatives[0].content)
+    assert "<script>" not in str(compose(notice).alternatives[0][0])
     assert "<script>alert(1)</script>" in str(compose(notice).body)
 
 
-@pytest.mark.parametrize(("kind", "title"), [("material_expires", "营业执照到期"), ("term_expires", "12 个号码的认证到期")])
-def test_announced_date_comes_as_one_calendar_entry(kind: str, title: str, cast: Cast) -> None:
+@pytest.mark.parametrize(
+    ("kind", "title"), [("material_expires", "营业执照到期"), ("term_expires", "12 个号码的认证到期")]
+)
+def test_announced_date_comes_as_one_calendar_entry(kind: str, title: str) -> None:
     soon, later = SAMPLES[kind][0], {**SAMPLES[kind][0], "days_left": 30}
-    entries = []
+    entries: list[Any] = []
     for context in (later, soon):
-        message = compose(written(kind, context, cast)).message()
+        message = compose(written(kind, context)).message()
         parts = [part for part in message.walk() if part.get_content_type() == "text/calendar"]
         assert len(parts) == 1
         assert parts[0].get_param("method") == "PUBLISH"
-        calendar = Calendar.from_ical(parts[0].get_payload(decode=True))
+        calendar: Any = Calendar.from_ical(bytes(parts[0].get_payload(decode=True)))
         assert calendar["METHOD"] == "PUBLISH"
         (event,) = calendar.events
         entries.append(event)
@@ -232,23 +266,23 @@ def test_announced_date_comes_as_one_calendar_entry(kind: str, title: str, cast:
     assert entries[1]["DTEND"].dt == dt.date(2025, 6, 4)
 
 
-def test_mail_without_a_date_has_no_calendar_entry(cast: Cast) -> None:
-    message = compose(written("application_lapsed", {"application": "aa11bb22cc33"}, cast)).message()
+def test_mail_without_a_date_has_no_calendar_entry() -> None:
+    message = compose(written("application_lapsed", {"application": "aa11bb22cc33"})).message()
 
     assert [part.get_content_type() for part in message.walk()] == ["multipart/alternative", "text/plain", "text/html"]
 
 
-def test_mail_has_one_link(cast: Cast) -> None:
-    mail = compose(written("material_expires", SAMPLES["material_expires"][0], cast))
+def test_mail_has_one_link() -> None:
+    mail = compose(written("material_expires", SAMPLES["material_expires"][0]))
     address = f"{settings.SITE_URL}/materials/112233445566/renew/"
 
     assert re.findall(r"https?://\S+", str(mail.body)) == [address]
-    assert re.findall(r'href="([^"]+)"', str(mail.alternatives[0].content)) == [address]
+    assert re.findall(r'href="([^"]+)"', str(mail.alternatives[0][0])) == [address]
 
 
-def test_only_kinds_that_can_be_off_say_where(cast: Cast) -> None:
-    optional = compose(written("application_submitted", APPLICATION, cast)).message()
-    mandatory = compose(written("application_lapsed", {"application": "aa11bb22cc33"}, cast)).message()
+def test_only_kinds_that_can_be_off_say_where() -> None:
+    optional = compose(written("application_submitted", APPLICATION)).message()
+    mandatory = compose(written("application_lapsed", {"application": "aa11bb22cc33"})).message()
 
     assert optional["List-Unsubscribe"] == f"<{settings.SITE_URL}/settings/notifications/>"
     assert mandatory["List-Unsubscribe"] is None

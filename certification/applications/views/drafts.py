@@ -44,6 +44,7 @@ from certification.applications.views.frame import (
 )
 from certification.applications.views.materials import material_rows
 from certification.numbers.models import PhoneNumber
+from certification.reviews.due_times import shown
 from certification.reviews.subjects import item_label
 
 edits_company = company_view(read=Permission.EDIT_COMPANY)
@@ -87,7 +88,7 @@ def new(request: SignedInRequest) -> HttpResponse:
             return redirect("applications:edit", ref=application.ref)
         refs = request.POST.get("numbers", "").split(",")[:100]
     else:
-        form = None  # type: ignore[assignment]
+        form = None
     numbers = list(PhoneNumber.objects.of_company(company).filter(ref__in=refs).order_by("pk"))
     counts = {kind: eligible(company=company, kind=kind, now=now)[:1000].count() for kind in ApplicationKind}
     if form is None:
@@ -282,8 +283,8 @@ def check(request: SignedInRequest, application: Application) -> HttpResponse:
         "page_has_errors": status == 422,
         "answers": answer_rows(application, count, change=True),
         "rows": material_rows(application, needs_of(application=application, now=now)),
-        "due_from": earliest,
-        "due_at": latest,
+        "due_from": shown(earliest, application.company.zone),
+        "due_at": shown(latest, application.company.zone),
         "breadcrumb": crumbs(application, part_label("check")),
     }
     return render(request, "applications/check.html", context, status=status)

@@ -28,6 +28,7 @@ from certification.applications.timeline import timeline_of
 from certification.applications.views.frame import answer_rows, conflict, crumbs, may_edit, own_application
 from certification.applications.views.materials import add_url, detail_url
 from certification.keyset import keyset_page
+from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.verdicts import say_review
 
@@ -177,6 +178,8 @@ def result(request: SignedInRequest, ref: str) -> HttpResponse:
     context = {
         "application": application,
         "review": review,
+        "due_from": shown(review.due_from, application.company.zone) if review else None,
+        "due_at": shown(review.due_at, application.company.zone) if review else None,
         "waits": waits,
         "count": count,
         "steps": steps,

@@ -61,7 +61,7 @@ class Words:
         self.displayed = {True: _("Normal"), False: _("Suspended"), None: _("Not displayed")}
         self.turns = {
             "company": _("Your turn"),
-            "platform": _("Platform is working on it"),
+            "platform": _("With the platform"),
             "nobody": _("Nothing to do"),
         }
         self.providers: dict[int, str] = {}

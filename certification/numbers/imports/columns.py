@@ -78,11 +78,16 @@ def meaning(word: str) -> tuple[Target, int] | None:
 
 def find_header(rows: Sequence[tuple[int, list[Cell]]]) -> int:
     """The index among `rows` of the row that names the columns; -1 where the first row holds a number already."""
+    best, most = -1, 0
     for index, (_number, cells) in enumerate(rows[:10]):
+        if any(isinstance(read_number(cell), ReadNumber) for cell in cells):
+            break
         texts = [cell for cell in cells if isinstance(cell, str)]
         known = {found[0] for text in texts if (found := meaning(text))}
-        if Target.NUMBER in known and not any(isinstance(read_number(cell), ReadNumber) for cell in cells):
-            return index
+        if Target.NUMBER in known and len(known) > most:
+            best, most = index, len(known)
+    if most:
+        return best
     if rows and any(isinstance(read_number(cell), ReadNumber) for cell in rows[0][1]):
         return -1
     return 0

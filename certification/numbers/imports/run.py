@@ -41,20 +41,20 @@ IMPORT_CHUNK = f"""
         RETURNING id, number
     ), journalled AS (
         {journal.INSERT} SELECT {journal.BY}, %(company)s, 'number', id, 'state', '', 'draft', %(reason)s FROM added
-    ), refused AS (
-        UPDATE certification_numberimportrow r SET outcome = 'rejected', problem = 'unavailable'
-        FROM chunk WHERE r.id = chunk.id AND NOT EXISTS (SELECT FROM added WHERE added.number = chunk.number)
-        RETURNING r.id
     )
-    SELECT (SELECT count(*) FROM added), (SELECT count(*) FROM refused)
+    SELECT ARRAY(SELECT chunk.id FROM chunk WHERE NOT EXISTS (SELECT FROM added WHERE added.number = chunk.number))
 """  # noqa: S608 - interpolated are constants; the values are parameters
-#: Those refused because a colleague added them in the meantime are the company's own.
-OWN_AFTER_ALL = """
-    UPDATE certification_numberimportrow r SET outcome = 'skipped', problem = 'already_yours'
-    FROM certification_phonenumber n
-    WHERE r.number_import_id = %(import)s AND r.outcome = 'rejected' AND r.problem = 'unavailable'
-      AND r.row > %(after)s AND r.row <= %(until)s
-      AND n.number = r.number AND n.released_at IS NULL AND n.company_id = %(company)s
+#: What somebody added in the meantime; by a colleague, it is the company's own.
+REFUSE = """
+    UPDATE certification_numberimportrow r SET
+        outcome = CASE WHEN n.id IS NULL THEN 'rejected' ELSE 'skipped' END,
+        problem = CASE WHEN n.id IS NULL THEN 'unavailable' ELSE 'already_yours' END
+    FROM unnest(%(refused)s::bigint[]) AS refused (id)
+    JOIN certification_numberimportrow taken ON taken.id = refused.id
+    LEFT JOIN certification_phonenumber n
+        ON n.number = taken.number AND n.released_at IS NULL AND n.company_id = %(company)s
+    WHERE r.id = taken.id
+    RETURNING n.id IS NOT NULL
 """
 LINK_BACKUPS = f"""
     WITH linked AS (
@@ -141,18 +141,21 @@ def _take_chunk(import_id: int, known: dict[tuple[Step, ...], int], now: dt.date
         "reason": "",
     }
     with connection.cursor() as cursor:
+        # Of rows that were copied a moment ago the planner knows nothing, and would compare each with each.
+        cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(IMPORT_CHUNK, values)
-        _added, refused = cursor.fetchone()
+        (refused,) = cursor.fetchone()
+        cursor.execute("SET LOCAL enable_nestloop = on")
         own = 0
         if refused:
-            cursor.execute(OWN_AFTER_ALL, values)
-            own = cursor.rowcount
+            cursor.execute(REFUSE, {"refused": refused, "company": current.company_id})
+            own = sum(is_own for (is_own,) in cursor.fetchall())
     NumberImport.objects.filter(pk=current.pk).update(
         state=ImportState.RUNNING,
         last_row=chunk[-1][0],
         rows_done=current.rows_done + len(chunk),
-        rows_accepted=current.rows_accepted - refused,
-        rows_rejected=current.rows_rejected + refused - own,
+        rows_accepted=current.rows_accepted - len(refused),
+        rows_rejected=current.rows_rejected + len(refused) - own,
         rows_skipped=current.rows_skipped + own,
         progress_at=Now(),
     )

@@ -187,7 +187,9 @@ def csv_rows(file: IO[bytes], layout: Layout) -> Rows:
 # --- xlsx ----------------------------------------------------------------------------------------------------------
 
 #: Only cells that hold something count; rows that are merely coloured go down to the million in many a file.
-_CELL = re.compile(rb'<c\s+(?:[^>]*?\s)?r="([A-Z]{1,3})(\d{1,7})"[^>]*[^/]>')
+_CELL = re.compile(rb"""<c\s+(?:[^>]*?\s)?r\s*=\s*["']([A-Za-z]{1,7})(\d{1,10})["'][^>]*(?<!/)>""")
+_PREFIX = re.compile(rb"<(/?)[A-Za-z_][\w.-]*:")
+_CELL_TAG = re.compile(rb"<c[\s>]")
 
 
 def check_package(file: IO[bytes]) -> None:
@@ -203,6 +205,8 @@ def check_package(file: IO[bytes]) -> None:
             if "xl/workbook.xml" not in names:
                 apple = any(name.startswith("Index/") or name == "Index.zip" for name in names)
                 raise UnreadableFile(FileProblem.APPLE_NUMBERS if apple else FileProblem.NOT_AS_NAMED)
+            if "content.xml" in names or "xl/workbook.bin" in names:  # would be opened as another format
+                raise UnreadableFile(FileProblem.NOT_AS_NAMED)
             parts = package.infolist()
             if sum(part.file_size for part in parts) > MOST_UNPACKED or len(parts) > 2000:
                 raise UnreadableFile(FileProblem.UNPACKED)
@@ -219,28 +223,36 @@ def check_package(file: IO[bytes]) -> None:
 
 
 def check_part(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Unpack one part in pieces; of a worksheet, see how far its cells reach."""
-    is_sheet = part.filename.startswith("xl/worksheets/") and part.filename.endswith(".xml")
-    rest = b""
+    """Unpack one part in pieces, and see how far the cells of a worksheet reach.
+
+    A worksheet can be called anything, so every part is looked at; cells may carry their position or follow one another.
+    """
+    rest, rows = b"", 0
     with package.open(part) as stream:
         while piece := stream.read(1 << 18):
-            if not is_sheet:
-                continue
             text = rest + piece
-            for column, row in set(_extent(text)):
-                if len(column) > 2 or (len(column) == 2 and column > b"BH"):
-                    raise UnreadableFile(FileProblem.TOO_MANY_COLUMNS)
-                if int(row) > MOST_ROWS + 20:
-                    raise UnreadableFile(FileProblem.TOO_MANY_ROWS)
-            rest = text[text.rfind(b"<") :] if b"<" in text[-1000:] else b""
+            rest = text[text.rfind(b"<") :] if b"<" in text[-2000:] else b""
+            text = text[: len(text) - len(rest)] if rest else text
+            if b"<row" not in text and b":row" not in text and b"<c" not in text and b":c" not in text:
+                continue
+            rows += check_cells(_PREFIX.sub(rb"<\1", text))
+            if rows > MOST_ROWS + 20:
+                raise UnreadableFile(FileProblem.TOO_MANY_ROWS)
 
 
-def _extent(text: bytes) -> list[tuple[bytes, bytes]]:
-    """The columns and the last row that occur in a piece of a worksheet."""
-    cells = _CELL.findall(text)
-    columns = {column for column, _row in cells}
-    last = max((row for _column, row in cells), key=int, default=b"0")
-    return [(column, last) for column in columns]
+def check_cells(text: bytes) -> int:
+    """Refuse positions beyond the limits in a piece of a worksheet; return how many of its rows hold something."""
+    for column, row in _CELL.findall(text):
+        if len(column) > 2 or (len(column) == 2 and column.upper() > b"BH"):
+            raise UnreadableFile(FileProblem.TOO_MANY_COLUMNS)
+        if len(row) > 5 or int(row) > MOST_ROWS + 20:
+            raise UnreadableFile(FileProblem.TOO_MANY_ROWS)
+    filled = 0
+    for row in text.split(b"<row")[1:]:
+        filled += b"<v" in row or b"<is" in row
+        if row.count(b"<c") > MOST_COLUMNS and len(_CELL_TAG.findall(row)) > MOST_COLUMNS and (b"<v" in row or b"<is" in row):
+            raise UnreadableFile(FileProblem.TOO_MANY_COLUMNS)
+    return filled
 
 
 def xlsx_rows(file: IO[bytes]) -> Rows:
@@ -257,8 +269,9 @@ def xlsx_rows(file: IO[bytes]) -> Rows:
             sheet = workbook.get_sheet_by_name(name)
             if sheet.start is None:
                 continue
-            for index, cells in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-                yield index, list(cells)
+            before = [""] * sheet.start[1]  # the rows come without the empty columns on their left
+            for index, cells in enumerate(sheet.iter_rows(), start=1):
+                yield index, [*before, *cells]
             return
     except python_calamine.PasswordError as error:
         raise UnreadableFile(FileProblem.ENCRYPTED) from error

@@ -17,6 +17,7 @@ from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from certification.reviews import desk
 from certification.reviews.checklists import checklist_of
 from certification.reviews.deferrals import deferring
+from certification.reviews.due_times import shown
 from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
 from certification.reviews.models import Review, ReviewState
@@ -43,12 +44,14 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "review": review,
         "title": subject.title(review),
         "now": now,
+        "due": shown(review.due_at, review.company.zone),
         "is_open": is_open,
         "is_late": is_open and review.due_at <= now,
         "holds": holds,
         "involved": involved,
         "can_claim": is_open and may_decide and not holds and free and not involved,
         "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
+        "can_revoke": staff_may(request.user, Permission.LEAD_REVIEWS),
         "decisions": [(decision, decision.label) for decision in subject.decisions] if holds else [],
         "deferral": deferral,
         "is_paused": is_open and review.pauses.filter(ended_at__isnull=True).exists(),

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from certification.keyset import keyset_page
 from certification.reviews import desk
+from certification.reviews.due_times import shown
 from certification.reviews.forms import QueueFilterForm
 from certification.reviews.models import Review
 from certification.reviews.queue import AT_RISK, ORDER, ORDER_KINDS, queue_for
@@ -38,6 +39,7 @@ def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
     idle = review.claimed_by is not None and desk.is_idle(review, now)
     return {
         "review": review,
+        "due": shown(review.due_at, review.company.zone),
         "is_late": review.due_at <= now,
         "is_at_risk": now < review.due_at <= now + AT_RISK,
         "is_mine": review.claimed_by_id == user_id,

@@ -291,7 +291,7 @@
     const root = swapped.isConnected ? swapped : document;
     const urgent = $("[data-focus]", root) ?? (root.matches?.("[data-focus]") ? root : null);
     if (urgent) urgent.focus();
-    else if (document.activeElement === document.body || !document.activeElement) {
+    else if ((focused || swapped === document.body) && (document.activeElement === document.body || !document.activeElement)) {
       const whole = swapped === document.body;
       const next = (!whole && findAgain()) || (whole ? $("#main") : swapped.closest?.("[id]") ?? swapped);
       if (next && !next.matches("a, button, input, select, textarea, [tabindex]")) next.tabIndex = -1;

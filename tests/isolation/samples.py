@@ -1,0 +1,237 @@
+"""One thing of the clinic's for every address that names a thing; a new address without a sample fails the tests.
+
+A sample is made when its address is visited. Keys are the names of addresses; where every address of a namespace names
+the same sort of thing, one key `namespace:*` serves them all.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.utils import timezone
+
+from accounts import invitations
+from accounts.access import CompanyRole
+from accounts.invitations import Invitation
+from accounts.journal import Actor
+from accounts.memberships import Membership
+from accounts.notices import Notice
+from certification.applications.models import Application
+from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialState, Requirement
+from certification.numbers.models import NumberGroup, NumberImport, Provider
+from certification.reviews.models import Reason, Review
+from tests.cast import NOW, Cast, credit_code, make_material
+
+Sample = Callable[[Cast], dict[str, Any]]
+
+
+def model(name: str) -> Any:
+    """A model of the certification app that further slices add."""
+    return apps.get_model("certification", name)
+
+
+def member(cast: Cast) -> dict[str, Any]:
+    return {"ref": Membership.objects.get(user=cast.viewer, company=cast.clinic).ref}
+
+
+def open_invitation(cast: Cast, email: str = "guest@example.com") -> Invitation:
+    return invitations.invite(
+        company=cast.clinic,
+        email=email,
+        role=CompanyRole.VIEWER,
+        by=cast.owner,
+        actor=Actor.person(cast.owner),
+        now=timezone.now(),
+    )
+
+
+def invitation(cast: Cast) -> dict[str, Any]:
+    return {"ref": Invitation.objects.get(pk=open_invitation(cast).pk).ref}
+
+
+def company(cast: Cast) -> dict[str, Any]:
+    return {"ref": cast.clinic.ref}
+
+
+def number(cast: Cast) -> dict[str, Any]:
+    cast.numbers[0].refresh_from_db()
+    return {"ref": cast.numbers[0].ref}
+
+
+def number_group(cast: Cast) -> dict[str, Any]:
+    group = NumberGroup.objects.create(company=cast.clinic, name="East")
+    group.refresh_from_db()
+    return {"ref": group.ref}
+
+
+def number_import(cast: Cast) -> dict[str, Any]:
+    found = NumberImport.objects.create(
+        company=cast.clinic,
+        created_by=cast.owner,
+        created_at=NOW,
+        file_name="numbers.xlsx",
+        provider=Provider.objects.get(code="official"),
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def number_export(cast: Cast) -> dict[str, Any]:
+    found = model("NumberExport").objects.create(
+        company=cast.clinic, created_by=cast.owner, created_at=NOW, file_format="csv", language="en"
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def material(cast: Cast) -> dict[str, Any]:
+    found = Material.objects.filter(company=cast.clinic).earliest("pk")
+    return {"ref": found.ref}
+
+
+def material_file(cast: Cast) -> dict[str, Any]:
+    found = MaterialFile.objects.create(
+        material=Material.objects.filter(company=cast.clinic).earliest("pk"),
+        storage_name=f"missing/{timezone.now().timestamp()}.pdf",
+        original_name="licence.pdf",
+        content_type="application/pdf",
+        size=1,
+        sha256="0" * 64,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def material_page(cast: Cast) -> dict[str, Any]:
+    return {**material_file(cast), "number": 1}
+
+
+def requirement(cast: Cast) -> dict[str, Any]:
+    return {"ref": Requirement.objects.earliest("pk").ref}
+
+
+def application(cast: Cast) -> dict[str, Any]:
+    found = Application.objects.create(
+        company=cast.clinic, kind="new", state_since=NOW, created_at=NOW, created_by=cast.owner
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def application_step(cast: Cast) -> dict[str, Any]:
+    return {**application(cast), "step": "purpose"}
+
+
+def maintenance(cast: Cast) -> dict[str, Any]:
+    found = Maintenance.objects.create(
+        cause=MaintenanceCause.objects.get(code="material_expired"),
+        scope="company",
+        company=cast.clinic,
+        requirement=Requirement.objects.earliest("pk"),
+        opened_at=NOW,
+        held_since=NOW,
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def plan(cast: Cast) -> dict[str, Any]:
+    found = Maintenance.objects.create(
+        cause=MaintenanceCause.objects.get(code="data_sync"),
+        scope="everything",
+        planned_start=timezone.now() + dt.timedelta(days=3),
+        planned_end=timezone.now() + dt.timedelta(days=4),
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def review(cast: Cast) -> dict[str, Any]:
+    """A document of the clinic's that waits for a decision."""
+    subject = make_material(cast.clinic, "business_licence", by=cast.owner, state=MaterialState.SUBMITTED)
+    found = Review.objects.create(
+        kind="material",
+        company=cast.clinic,
+        subject="material",
+        subject_id=subject.pk,
+        submitted_by=cast.owner,
+        opened_at=NOW,
+        due_from=NOW,
+        due_at=NOW + dt.timedelta(days=5),
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def review_decision(cast: Cast) -> dict[str, Any]:
+    return {**review(cast), "decision": "approved"}
+
+
+def notice(cast: Cast) -> dict[str, Any]:
+    found = Notice.objects.create(
+        key=f"sample:{credit_code(1)}",
+        kind="company_verified",
+        recipient=cast.owner,
+        company=cast.clinic,
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+SAMPLES: dict[str, Sample] = {
+    "account_confirm_email": lambda cast: {"key": "unknown"},
+    "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
+    "applications:*": application,
+    "applications:step": application_step,
+    "company_correct": company,
+    "company_registered": company,
+    "demo_mail_html": lambda cast: {"name": "unknown"},
+    "demo_mail_read": lambda cast: {"name": "unknown"},
+    "inbox_open": notice,
+    "inbox_read": notice,
+    "invitation": lambda cast: {"token": "unknown"},
+    "invitation_accept": invitation,
+    "maintenance:detail": maintenance,
+    "maintenance:plan_cancel": plan,
+    "maintenance:plan_end": plan,
+    "maintenance:plan_move": plan,
+    "maintenance:plan_update": plan,
+    "materials:*": material,
+    "materials:cause": lambda cast: {"code": MaintenanceCause.objects.earliest("pk").code},
+    "materials:file": material_file,
+    "materials:kind": lambda cast: {"code": MaterialKind.objects.earliest("pk").code},
+    "materials:page": material_page,
+    "materials:reason": lambda cast: {"code": Reason.objects.earliest("pk").code},
+    "materials:requirement": requirement,
+    "materials:requirement_withdraw": requirement,
+    "numbers:*": number,
+    "numbers:export_detail": number_export,
+    "numbers:export_file": number_export,
+    "numbers:export_progress": number_export,
+    "numbers:group_edit": number_group,
+    "numbers:import_columns": number_import,
+    "numbers:import_confirm": number_import,
+    "numbers:import_detail": number_import,
+    "numbers:import_discard": number_import,
+    "numbers:import_progress": number_import,
+    "numbers:import_report": lambda cast: {**number_import(cast), "file_format": "csv"},
+    "reviews:*": review,
+    "reviews:decide": review_decision,
+    "settings:invitation_revoke": invitation,
+    "settings:member": member,
+    "settings:member_remove": member,
+    "staff_company": company,
+    "staff_company_identity": company,
+}
+
+
+def sample_for(name: str) -> Sample | None:
+    """The sample of an address, by its name or its namespace."""
+    return SAMPLES.get(name) or SAMPLES.get(f"{name.rpartition(':')[0]}:*")
