@@ -64,15 +64,7 @@ def test_mobile_is_read_from_every_shape(text: str):
 
 @pytest.mark.parametrize(
     "text",
-    [
-        "010-81000007",
-        "(010)81000007",
-        "（010）81000007",
-        "［010］81000007",
-        "+86 (010) 8100 0007",
-        "+86(0)10-81000007",
-        "861081000007",
-    ],
+    ["010-81000007", "(010)81000007", "（010）81000007", "［010］81000007", "+86 (010) 8100 0007", "+86(0)10-81000007", "861081000007"],
 )
 def test_landline_is_read_from_every_shape(text: str):
     assert read_number(text) == ReadNumber(LANDLINE, NumberKind.LANDLINE)
@@ -145,7 +137,7 @@ def test_extension_is_kept_apart(text: str, number: str, extension: str):
         ("1.99000E+10", Problem.PRECISION_LOST),
         ("1.9900070008e10", Problem.PRECISION_LOST),
         (1.9900070008e19, Problem.PRECISION_LOST),
-        ('=HYPERLINK("http://x","19900012345")', Problem.FORMULA),
+        ("=HYPERLINK(\"http://x\",\"19900012345\")", Problem.FORMULA),
         ("'=1+1", Problem.FORMULA),
         ("@SUM(A1)", Problem.FORMULA),
         ("+SUM(A1)", Problem.FORMULA),
@@ -172,7 +164,7 @@ def test_what_is_no_number_is_refused_for_its_own_reason(value: object, problem:
 
 def test_numeric_cells_are_read_as_their_digits():
     assert read_number(19900070008) == read_number(19900070008.0) == ReadNumber(MOBILE, NumberKind.MOBILE)
-    assert read_number(Decimal(19900070008)) == ReadNumber(MOBILE, NumberKind.MOBILE)
+    assert read_number(Decimal("19900070008")) == ReadNumber(MOBILE, NumberKind.MOBILE)
     # The zero before an area code is lost where a spreadsheet takes the number for one.
     assert read_number(57187000007.0) == ReadNumber("+8657187000007", NumberKind.LANDLINE)
 
