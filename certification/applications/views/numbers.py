@@ -32,6 +32,7 @@ from certification.applications.submission import not_eligible
 from certification.applications.views.drafts import edits_company, read_revision
 from certification.applications.views.frame import after_step, closed, crumbs, own_application, steps_for
 from certification.keyset import address, keyset_page
+from certification.maintenance.facts import last_day_of_term
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
 
@@ -76,7 +77,7 @@ def choose(request: SignedInRequest, ref: str) -> HttpResponse:
         rows = rows.exclude(pk__in=mine.values("pk"))
         fit = eligible(company=application.company, kind=application.kind, now=now).exclude(pk__in=mine.values("pk"))
         matching = narrowed(fit, form).count()
-    listed = rows.select_related("group", "provider")
+    listed = rows.select_related("company", "group", "provider")
     page = keyset_page(listed, request, order=("id",), kinds=(int,))
     count = application.items.count()
     unfit = len(not_eligible(application=application, now=now)) if not returned else 0
@@ -85,6 +86,7 @@ def choose(request: SignedInRequest, ref: str) -> HttpResponse:
         "application": application,
         "filter": form,
         "page": page,
+        "rows": [(number, last_day_of_term(number)) for number in page.rows],
         "view": view,
         "count": count,
         "matching": matching,
