@@ -55,7 +55,7 @@ def test_newcomer_gets_a_company_verified(cast, open_window, mail_server, langua
     sign_in(reviewer, "reviewer@example.com")
     reviewer.wait_for_url("**/staff/")
     reviewer.goto("/staff/queue/")
-    reviewer.get_by_role("link", name=re.compile("春风诊所")).first.click()
+    reviewer.locator("tr", has_text="春风诊所").get_by_role("link").first.click()
     reviewer.locator("form[action$='/claim/'] button").click()
     reviewer.locator("a[href$='/decide/approved/']").first.click()
     reviewer.wait_for_url("**/decide/approved/")
