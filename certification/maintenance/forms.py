@@ -25,10 +25,18 @@ class PlanForm(forms.Form):
     cause = forms.ModelChoiceField(MaintenanceCause.objects.none(), label=_("Cause"), empty_label=_("Choose a cause"))
     scope = forms.ChoiceField(label=_("What it covers"), choices=PLAN_SCOPES, widget=forms.RadioSelect)
     provider = forms.ModelChoiceField(
-        Provider.objects.all(), label=_("Provider"), required=False, help_text=_("Only where it covers a provider.")
+        Provider.objects.all(),
+        label=_("Provider"),
+        required=False,
+        empty_label=_("None"),
+        help_text=_("Only where it covers a provider."),
     )
     industry = forms.ModelChoiceField(
-        Industry.objects.all(), label=_("Industry"), required=False, help_text=_("Only where it covers an industry.")
+        Industry.objects.all(),
+        label=_("Industry"),
+        required=False,
+        empty_label=_("None"),
+        help_text=_("Only where it covers an industry."),
     )
     company = forms.CharField(
         label=_("Company"),

@@ -11,14 +11,14 @@ Nothing else decides this. The rules are domain section 4:
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.expressions import Combinable, RawSQL
 from django.db.models.functions import Cast
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company
@@ -57,12 +57,14 @@ class PlainSQL(RawSQL):
         super().__init__(sql, order, output_field)
 
 
+TODAY_UTC = PlainSQL("(now() AT TIME ZONE 'UTC')::date", {}, models.DateField())
+
+
 class Derivation:
     """The conditions of the four rules at one moment; `at` None is now (as the portal shows it at present)."""
 
     def __init__(self, at: dt.datetime | None = None) -> None:
         self.at = at
-        self.moment = at or timezone.now()
 
     def open(self) -> MaintenanceQuerySet:
         """The maintenance open at the moment that stops display."""
@@ -99,10 +101,6 @@ class Derivation:
         )
         return Cast(before, models.BigIntegerField())
 
-    def any_open(self, open_rows: MaintenanceQuerySet, scope: Scope, covered: Q) -> Q:
-        """`covered`, asked only where one of `open_rows` has the scope: PostgreSQL finds that out once, not per number."""
-        return Q(Exists(open_rows.filter(scope=scope))) & covered
-
     def in_covered_industry(self, open_rows: MaintenanceQuerySet) -> Q:
         """The industry of the number's company is covered by one of `open_rows`."""
         industries = open_rows.filter(scope=Scope.INDUSTRY).values("industry_id")
@@ -110,35 +108,39 @@ class Derivation:
             return Q(company_id__in=Company.objects.filter(industry_id__in=industries).values("pk"))
         return Q(industry_then__in=industries)
 
-    def covered(self, open_rows: MaintenanceQuerySet) -> Q:
-        """One of `open_rows` covers the number. Needs the annotations of `prepare`."""
-        parts = {
-            Scope.NUMBER: Q(pk__in=open_rows.filter(scope=Scope.NUMBER).values("number_id")),
-            Scope.COMPANY: Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id")),
-            Scope.PROVIDER: Q(provider_then__in=open_rows.filter(scope=Scope.PROVIDER).values("provider_id")),
-            Scope.INDUSTRY: self.in_covered_industry(open_rows),
-        }
-        condition = Q(Exists(open_rows.filter(scope=Scope.EVERYTHING)))
-        for scope, part in parts.items():
-            condition |= self.any_open(open_rows, scope, part)
+    def covered(self, open_rows: MaintenanceQuerySet, *, alone: bool = True) -> Q:
+        """One of `open_rows` covers the number; without `alone` those that cover only it do not count.
+
+        Needs the annotations of `prepare`.
+        """
+        condition = (
+            Q(Exists(open_rows.filter(scope=Scope.EVERYTHING)))
+            | Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id"))
+            | Q(provider_then__in=open_rows.filter(scope=Scope.PROVIDER).values("provider_id"))
+            | self.in_covered_industry(open_rows)
+        )
+        if alone:
+            condition |= Q(pk__in=open_rows.filter(scope=Scope.NUMBER).values("number_id"))
         return condition
 
-    def suspended(self) -> Q:
+    def suspended(self, *, alone: bool = True) -> Q:
         """An open maintenance that suspends display covers the number."""
-        return self.covered(self.open())
+        return self.covered(self.open(), alone=alone)
 
-    def locked(self) -> Q:
+    def locked(self, *, alone: bool = True) -> Q:
         """One of them is a lock."""
-        return self.covered(self.open().filter(locks=True))
+        return self.covered(self.open().filter(locks=True), alone=alone)
 
     def lacking_announced(self) -> Q:
         """The company does not meet a requirement that takes effect later."""
         sql = companies_lacking_announced(past=self.at is not None)
-        lacking = Q(company_id__in=PlainSQL(sql, {"at": self.moment}, models.BigIntegerField()))
-        # No local day is before that of UTC by more than one: a requirement of an earlier day is announced nowhere.
-        return (
-            Q(Exists(Requirement.objects.filter(effective_from__gte=self.moment.astimezone(dt.UTC).date()))) & lacking
-        )
+        day: Any
+        if self.at is None:  # by the database's clock, so that the statement is the same every time
+            lacking, day = PlainSQL(sql.replace("%(at)s", "now()"), {}, models.BigIntegerField()), TODAY_UTC
+        else:
+            lacking, day = PlainSQL(sql, {"at": self.at}, models.BigIntegerField()), self.at.astimezone(dt.UTC).date()
+        # A requirement of a day before UTC's is announced nowhere: then no company is looked at.
+        return Q(Exists(Requirement.objects.filter(effective_from__gte=day))) & Q(company_id__in=lacking)
 
     def prepare(self, numbers: PhoneNumberQuerySet) -> PhoneNumberQuerySet:
         """The numbers that existed at the moment, with the values that the conditions read."""
@@ -151,14 +153,12 @@ class Derivation:
             )
         return numbers.alias(lifecycle_then=self.lifecycle(), provider_then=self.provider())
 
-    def case(self) -> Case:
-        """The status as one expression; what most numbers are is found out first."""
+    def case(self, *, alone: bool = True) -> Case:
+        """The status as one expression; what most numbers are is found out first. `alone` as in `covered`."""
+        stopped = Case(When(self.locked(alone=alone), then=Value(Status.LOCKED)), default=Value(Status.MAINTENANCE))
         return Case(
             When(~Q(lifecycle_then=Lifecycle.CERTIFIED), then=F("lifecycle_then")),
-            When(
-                self.suspended(),
-                then=Case(When(self.locked(), then=Value(Status.LOCKED)), default=Value(Status.MAINTENANCE)),
-            ),
+            When(self.suspended(alone=alone), then=stopped),
             When(self.lacking_announced(), then=Value(Status.PENDING_MAINTENANCE)),
             default=Value(Status.CERTIFIED),
             output_field=models.CharField(),
@@ -196,11 +196,59 @@ def having_status(
     return derivation.prepare(numbers).filter(wanted)
 
 
+@functools.cache
+def statuses_of_examples() -> tuple[str, tuple[Any, ...]]:
+    """SQL (id, lifecycle, status but for what covers it alone, whether that locks it) of the numbers in `counted`.
+
+    Compiled once: it takes longer to write than to run.
+    """
+    derivation = Derivation()
+    single = derivation.open().filter(scope=Scope.NUMBER, locks=True)
+    examples = PlainSQL("SELECT example FROM counted", {}, models.BigIntegerField())
+    numbers: Any = derivation.prepare(PhoneNumber.objects.filter(pk__in=examples)).annotate(
+        status=derivation.case(alone=False), is_locked=Q(pk__in=single.values("number_id"))
+    )
+    sql, parameters = numbers.order_by().values_list("pk", "lifecycle", "status", "is_locked").query.sql_with_params()
+    return sql, tuple(parameters)
+
+
 def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:
-    """How many of the numbers have each status; only statuses that occur."""
-    derived: Any = with_status(numbers, at=at)
-    rows = derived.order_by().values("status").annotate(total=models.Count("pk"))
-    return {row["status"]: row["total"] for row in rows}
+    """How many of the numbers have each status; only statuses that occur.
+
+    Numbers of one company, provider and lifecycle have one status, unless a maintenance covers a single one of them: so
+    they are counted in such groups first, and the status is derived for one number of each and for each covered alone.
+    """
+    if at is not None:
+        past: Any = with_status(numbers, at=at)
+        rows = past.order_by().values("status").annotate(total=models.Count("pk"))
+        return {row["status"]: row["total"] for row in rows}
+    groups = (
+        numbers.order_by()
+        .values("company_id", "provider_id", "lifecycle")
+        .annotate(example=models.Min("pk"), total=models.Count("pk"))
+        .values_list("example", "total")
+    )
+    single = Derivation().open().filter(scope=Scope.NUMBER).values("number_id")
+    covered_alone = numbers.filter(pk__in=single).order_by().values_list("pk")
+    parts = [groups.query.sql_with_params(), covered_alone.query.sql_with_params(), statuses_of_examples()]
+    grouped, singly, statuses = (sql for sql, _parameters in parts)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            WITH groups (example, total) AS MATERIALIZED ({grouped}), single (example) AS MATERIALIZED ({singly}),
+            counted (example, total, is_alone) AS MATERIALIZED (
+                SELECT example, total, false FROM groups
+                UNION ALL SELECT example, -1, false FROM single UNION ALL SELECT example, 1, true FROM single
+            )
+            SELECT CASE WHEN counted.is_alone AND derived.lifecycle = 'certified'
+                        THEN CASE WHEN derived.is_locked OR derived.status = 'locked' THEN 'locked' ELSE 'maintenance' END
+                        ELSE derived.status END AS status, sum(counted.total)
+            FROM ({statuses}) AS derived (id, lifecycle, status, is_locked) JOIN counted ON counted.example = derived.id
+            GROUP BY 1 HAVING sum(counted.total) > 0
+            """,  # noqa: S608 - compiled querysets, every value is a parameter
+            [value for _sql, parameters in parts for value in parameters],
+        )
+        return {status: int(total) for status, total in cursor.fetchall()}
 
 
 def statuses_of(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[int, str]:

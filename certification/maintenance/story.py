@@ -133,6 +133,11 @@ def percent_of(maintenance: Maintenance, now: dt.datetime) -> int | None:
     return max(0, min(100, round((now - start) / (end - start) * 100)))
 
 
+def stopping(company: Company) -> MaintenanceQuerySet:
+    """The open maintenance that stops the display of some or all of the company's numbers."""
+    return Maintenance.objects.open_at().filter(suspends_display=True).covering_company(company)
+
+
 def covered_numbers(maintenance: Maintenance, company: Company) -> int:
     """How many of the company's certified numbers lie in its scope."""
     numbers = PhoneNumber.objects.of_company(company).filter(lifecycle="certified")
@@ -157,6 +162,7 @@ def happenings_of(maintenance: Maintenance) -> list[Happening]:
     ):
         if at is not None:
             entries.append(Happening(at, text, tone))
+    entries.reverse()  # of two at one moment the later in the list is the later one
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
@@ -172,7 +178,7 @@ def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None)
         label=label,
         cause=maintenance.title,
         sentence="",
-        displayed=None if state in ("ended", "cancelled") else not stops,
+        displayed=True if state in ("planned", "ended", "cancelled") else not stops,
         since=maintenance.opened_at,
         percent=percent_of(maintenance, now),
         effects=effect_words(maintenance),
@@ -180,7 +186,6 @@ def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None)
     )
     if state == "planned":
         story.until = maintenance.planned_start
-        story.displayed = True
         story.since = None
     elif state in ("running", "overrunning"):
         story.until = maintenance.expected_from or maintenance.planned_end
@@ -191,6 +196,9 @@ def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None)
         story.numbers = story.impact.numbers
     else:
         story.numbers = covered_numbers(maintenance, company)
+        if story.displayed and stopping(company).exists():  # not by this one, but stopped all the same
+            story.displayed = False
+            story.notes.append(_("Something else stops the display of some or all of your numbers at present."))
     story.sentence = sentence_of(story, for_staff=company is None)
     if company is not None:
         say_whose_turn(story, company)
