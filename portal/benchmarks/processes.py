@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import http.client
-import os
 import re
 import signal
 import socket
@@ -26,6 +25,8 @@ from urllib.parse import urlencode, urlsplit
 
 import psutil
 from django.conf import settings
+
+from portal.benchmarks.registry import Row, benchmark, limit, own_installation, row
 
 START_LIMIT = 10.0  # seconds, P14
 FIRST_LOAD_LIMIT, LATER_LIMIT = 150.0, 25.0  # KiB compressed, P15
@@ -57,12 +58,7 @@ def free_port() -> int:
 def running_portal() -> Iterator[Portal]:
     """Start the portal, wait for its first page, stop it as Ctrl-C does."""
     port = free_port()
-    environment = {
-        **{name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "DJANGO_SETTINGS_MODULE"}},
-        "PORT": str(port),
-        "PORTAL_VAR": str(Path(settings.VAR) / "bench-demo"),
-        "PORTAL_MODE": "demo",
-    }
+    environment = {**own_installation(), "PORT": str(port)}
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, str(Path(settings.BASE_DIR) / "manage.py"), "serve"],
@@ -121,23 +117,8 @@ def sign_in(portal: Portal) -> str:
     return "; ".join(f"{name}={morsel.value}" for name, morsel in jar.items())
 
 
-def row(
-    identifier: str, name: str, value: float, unit: str, reference: float | None, bar: str, passed: bool
-) -> dict[str, Any]:
-    """One line of the table."""
-    return {
-        "id": identifier,
-        "name": name,
-        "value": round(value, 2),
-        "unit": unit,
-        "reference": reference,
-        "ratio": round(value / reference, 3) if reference else None,
-        "bar": bar,
-        "pass": passed,
-    }
-
-
-def measure_start() -> list[dict[str, Any]]:
+@benchmark("P14")
+def second_start() -> list[Row]:
     """P14: from the command to the first page, on an installation that exists."""
     with running_portal():
         pass  # the first start makes the installation
@@ -145,21 +126,13 @@ def measure_start() -> list[dict[str, Any]]:
     for _ in range(STARTS):
         with running_portal() as portal:
             seconds.append(portal.seconds)
-    value = statistics.median(seconds)
     return [
-        row(
-            "P14",
-            "second start until the first page",
-            value,
-            "s",
-            None,
-            f"<= {START_LIMIT:.0f} s",
-            value <= START_LIMIT,
-        )
+        limit("P14", "second start until the first page", value=statistics.median(seconds), bar=START_LIMIT, unit="s")
     ]
 
 
-def measure_weight() -> list[dict[str, Any]]:
+@benchmark("P15")
+def weight() -> list[Row]:
     """P15: what a first visit and a later page weigh, compressed, with everything they ask for."""
     with running_portal() as portal:
         _status, page, headers = get(portal.port, "/account/login/")
@@ -176,9 +149,10 @@ def measure_weight() -> list[dict[str, Any]]:
             len(get(portal.port, path, cookies)[1]) for path in ("/", "/numbers/", "/materials/", "/applications/")
         )
     return [
-        row("P15", "first load, compressed", first / 1024, "KiB", None, f"<= {FIRST_LOAD_LIMIT:.0f} KiB, no other host", first / 1024 <= FIRST_LOAD_LIMIT and not foreign),
-        row("P15", "later page, the largest of four", later / 1024, "KiB", None, f"<= {LATER_LIMIT:.0f} KiB", later / 1024 <= LATER_LIMIT),
-    ]  # fmt: skip
+        limit("P15", "first load, compressed", value=first / 1024, bar=FIRST_LOAD_LIMIT, unit="KiB"),
+        limit("P15", "later page, the largest of four", value=later / 1024, bar=LATER_LIMIT, unit="KiB"),
+        limit("P15", "requests to other hosts", value=len(foreign), bar=0, unit="requests"),
+    ]
 
 
 def uncompressed(body: bytes, headers: Any) -> bytes:
@@ -193,7 +167,8 @@ def memory(process: subprocess.Popen[str]) -> float:
     return sum(one.memory_full_info().pss for one in own) / 1024 / 1024
 
 
-def measure_memory() -> list[dict[str, Any]]:
+@benchmark("P18")
+def memory_of_all() -> list[Row]:
     """P18: memory at rest, and after ten thousand requests and ten thousand tasks."""
     with running_portal() as portal:
         cookies = sign_in(portal)
@@ -217,6 +192,6 @@ def measure_memory() -> list[dict[str, Any]]:
             time.sleep(1)
         after = memory(portal.process)
     return [
-        row("P18", "memory of all processes at rest", rest, "MiB", None, f"<= {REST_LIMIT:.0f} MiB", rest <= REST_LIMIT),
-        row("P18", "after 10,000 requests and 10,000 tasks", after, "MiB", rest, f"<= {GROWTH_LIMIT} x at rest", after <= GROWTH_LIMIT * rest),
-    ]  # fmt: skip
+        limit("P18", "memory of all processes at rest", value=rest, bar=REST_LIMIT, unit="MiB"),
+        row("P18", "after 10,000 requests and 10,000 tasks", value=after, reference=rest, bar=GROWTH_LIMIT, unit="MiB"),
+    ]

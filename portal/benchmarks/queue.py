@@ -5,6 +5,7 @@ Runs a cluster of its own against the database that the settings name; no other 
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import statistics
@@ -19,6 +20,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django_q.models import OrmQ
 from django_q.tasks import async_task
+
+from portal.benchmarks.registry import Row, benchmark, limit, own_installation
 
 #: Tasks of one drain, and single tasks timed from being asked for to being started.
 DRAINED = 2000
@@ -114,3 +117,29 @@ def wait_for(query: str) -> Any:
             return row[0]
         time.sleep(0.01)
     raise TimeoutError(f"The queue did not get there within {PATIENCE} seconds.")
+
+
+@benchmark("P11")
+def queue() -> list[Row]:
+    """From asking for a task to its start, and how fast empty tasks drain; in an installation of its own."""
+    manage = str(settings.BASE_DIR / "manage.py")
+    environment = own_installation()
+    subprocess.run(
+        [sys.executable, manage, "migrate", "-v", "0"], env=environment, check=True, stdout=subprocess.DEVNULL
+    )
+    measure = "import json; from portal.benchmarks.queue import measure_queue; print(json.dumps(measure_queue()))"
+    done = subprocess.run(
+        [sys.executable, manage, "shell", "-v", "0", "-c", measure],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    figures = json.loads(done.stdout.strip().splitlines()[-1])
+    per_task = 1000 / figures["drained_per_second"]
+    return [
+        limit(
+            "P11", "asked for until started, 95th percentile", value=figures["p95_seconds"] * 1000, bar=1000, unit="ms"
+        ),
+        limit("P11", "one empty task of a drain (4 ms: 250 a second)", value=per_task, bar=4, unit="ms"),
+    ]

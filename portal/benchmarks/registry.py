@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
 
 #: One row of the table and of var/bench.json: id, name, value, unit, reference, ratio, bar, pass.
@@ -105,3 +107,9 @@ def limit(name_id: str, name: str, *, value: float, bar: float, unit: str) -> Ro
         "bar": f"value <= {bar:g}",
         "pass": value <= bar,
     }
+
+
+def own_installation() -> dict[str, str]:
+    """The environment of an installation that only benchmarks use: `var/bench-demo`, with an embedded database of its own."""
+    inherited = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "PORTAL_MODE"}}
+    return {**inherited, "PORTAL_VAR": str(settings.VAR / "bench-demo")}
