@@ -4,13 +4,11 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certification', '0003_materials_1'),
-        ('certification', '0003_numbers_1'),
-        ('certification', '0004_applications_2'),
-        ('certification', '0004_engine_2'),
+        ("certification", "0003_materials_1"),
+        ("certification", "0003_numbers_1"),
+        ("certification", "0004_applications_2"),
+        ("certification", "0004_engine_2"),
     ]
 
-    operations = [
-    ]
+    operations = []

@@ -4,15 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certification', '0005_merged'),
+        ("certification", "0005_merged"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='numberimportrow',
-            name='outcome',
-            field=models.CharField(choices=[('accepted', 'Valid'), ('rejected', 'Cannot be imported'), ('skipped', 'Left out')], max_length=8),
+            model_name="numberimportrow",
+            name="outcome",
+            field=models.CharField(
+                choices=[("accepted", "Valid"), ("rejected", "Cannot be imported"), ("skipped", "Left out")],
+                max_length=8,
+            ),
         ),
     ]

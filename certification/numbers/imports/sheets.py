@@ -250,7 +250,11 @@ def check_cells(text: bytes) -> int:
     filled = 0
     for row in text.split(b"<row")[1:]:
         filled += b"<v" in row or b"<is" in row
-        if row.count(b"<c") > MOST_COLUMNS and len(_CELL_TAG.findall(row)) > MOST_COLUMNS and (b"<v" in row or b"<is" in row):
+        if (
+            row.count(b"<c") > MOST_COLUMNS
+            and len(_CELL_TAG.findall(row)) > MOST_COLUMNS
+            and (b"<v" in row or b"<is" in row)
+        ):
             raise UnreadableFile(FileProblem.TOO_MANY_COLUMNS)
     return filled
 

@@ -14,7 +14,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 HEADER = ("手机号码", "名称", "区域")
 
 
-def csv_bytes(rows: Iterable[Sequence[Any]], *, header: Sequence[str] = HEADER, encoding: str = "utf-8", delimiter: str = ",") -> bytes:
+def csv_bytes(
+    rows: Iterable[Sequence[Any]], *, header: Sequence[str] = HEADER, encoding: str = "utf-8", delimiter: str = ","
+) -> bytes:
     """A csv file."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, delimiter=delimiter)

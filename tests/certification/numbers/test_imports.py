@@ -115,7 +115,9 @@ def test_import_adds_each_number_with_its_details_and_one_journal_row(cast: Cast
     number_import = imported(cast.shop, content, name="a.xlsx", user=cast.stranger)
     numbers = PhoneNumber.objects.filter(company=cast.shop).order_by("pk")
     where = paths(cast.shop.pk)
-    assert [(n.number, n.kind, n.label, n.alias, where[n.group_id or 0], n.provider.code, n.lifecycle) for n in numbers] == [
+    assert [
+        (n.number, n.kind, n.label, n.alias, where[n.group_id or 0], n.provider.code, n.lifecycle) for n in numbers
+    ] == [
         ("+8619900080001", "mobile", "好味快餐", "前台", "好味 / 华北 / 一店", "third_party", Lifecycle.DRAFT),
         ("+8619900080002", "mobile", "好味快餐", "后厨", "好味 / 华北 / 二店", "official", Lifecycle.DRAFT),
     ]
@@ -176,7 +178,10 @@ def test_number_taken_between_preview_and_import_is_refused_then(cast: Cast):
 
 def test_confirming_twice_is_one_import(cast: Cast):
     number_import = previewed(cast.shop, csv_bytes(rows(3)))
-    assert [intake.confirm(number_import=number_import, actor=Actor.command(), now=NOW) for _turn in range(2)] == [True, False]
+    assert [intake.confirm(number_import=number_import, actor=Actor.command(), now=NOW) for _turn in range(2)] == [
+        True,
+        False,
+    ]
     assert OrmQ.objects.count() == 1
     assert JournalEntry.objects.filter(subject="number_import", aspect="import").count() == 1
 
@@ -264,7 +269,9 @@ def test_text_can_be_read_again_in_another_encoding(cast: Cast):
         (("号码", "主号码"), ("19900080001", "x"), Problem.BACKUP_INVALID),
     ],
 )
-def test_column_beside_the_number_can_be_wrong(cast: Cast, header: tuple[str, ...], row: tuple[str, ...], problem: Problem):
+def test_column_beside_the_number_can_be_wrong(
+    cast: Cast, header: tuple[str, ...], row: tuple[str, ...], problem: Problem
+):
     number_import = previewed(cast.shop, csv_bytes([row, ("19900080002", "")], header=header))
     assert outcomes(number_import) == {2: ("rejected", problem), 3: ("accepted", "")}
 

@@ -64,7 +64,15 @@ def test_mobile_is_read_from_every_shape(text: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["010-81000007", "(010)81000007", "（010）81000007", "［010］81000007", "+86 (010) 8100 0007", "+86(0)10-81000007", "861081000007"],
+    [
+        "010-81000007",
+        "(010)81000007",
+        "（010）81000007",
+        "［010］81000007",
+        "+86 (010) 8100 0007",
+        "+86(0)10-81000007",
+        "861081000007",
+    ],
 )
 def test_landline_is_read_from_every_shape(text: str):
     assert read_number(text) == ReadNumber(LANDLINE, NumberKind.LANDLINE)
@@ -137,7 +145,7 @@ def test_extension_is_kept_apart(text: str, number: str, extension: str):
         ("1.99000E+10", Problem.PRECISION_LOST),
         ("1.9900070008e10", Problem.PRECISION_LOST),
         (1.9900070008e19, Problem.PRECISION_LOST),
-        ("=HYPERLINK(\"http://x\",\"19900012345\")", Problem.FORMULA),
+        ('=HYPERLINK("http://x","19900012345")', Problem.FORMULA),
         ("'=1+1", Problem.FORMULA),
         ("@SUM(A1)", Problem.FORMULA),
         ("+SUM(A1)", Problem.FORMULA),

@@ -32,7 +32,12 @@ def problem_of(content: bytes, name: str) -> FileProblem:
 
 
 def sheet(cells: bytes) -> bytes:
-    return zipped({"xl/workbook.xml": WORKBOOK, "xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>"})
+    return zipped(
+        {
+            "xl/workbook.xml": WORKBOOK,
+            "xl/worksheets/sheet1.xml": b"<worksheet><sheetData>" + cells + b"</sheetData></worksheet>",
+        }
+    )
 
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600)
@@ -122,7 +127,7 @@ def test_rows_keep_the_numbers_of_the_spreadsheet():
     content = xlsx_bytes([("",), (), ROW, (), ROW])
     rows = list(rows_of(io.BytesIO(content), Layout("xlsx")))
     assert [number for number, _cells in rows] == [1, 4, 6]
-    text = b"a,b\n\n1,2\n\"x\ny\",3\n5,6\n"
+    text = b'a,b\n\n1,2\n"x\ny",3\n5,6\n'
     assert [number for number, _cells in rows_of(io.BytesIO(text), Layout("csv", "utf-8", ","))] == [1, 3, 4, 5]
 
 
