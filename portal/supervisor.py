@@ -24,6 +24,8 @@ from types import FrameType
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOP_PATIENCE = 30.0
 """Seconds in which requests and tasks in progress may finish."""
+SECOND_WISH = 2.0
+"""A signal so many seconds after the first one means that somebody does not want to wait."""
 STEADY = 60.0
 """A process that ran for so many seconds may fail afresh."""
 MOST_FAILURES = 5
@@ -109,16 +111,20 @@ class Supervisor:
         self.say = say
         self.before_start = before_start
         self.stop_requested = threading.Event()
+        self.asked_at = 0.0
         self.hurried = False
 
     def catch_signals(self) -> None:
-        """From here on a signal asks for an orderly stop; a second one for a quick one."""
+        """From here on a signal asks for an orderly stop; one that comes a while later for a quick one."""
         for number in STOP_SIGNALS:
             signal.signal(number, self._on_signal)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.hurried = self.stop_requested.is_set()
-        self.stop_requested.set()
+        # Where a whole group is signalled, make passes on what we got already: that is no second wish.
+        self.hurried = self.stop_requested.is_set() and time.monotonic() - self.asked_at > SECOND_WISH
+        if not self.stop_requested.is_set():
+            self.asked_at = time.monotonic()
+            self.stop_requested.set()
 
     def start(self) -> None:
         for service in self.services:

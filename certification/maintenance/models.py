@@ -11,6 +11,7 @@ from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.companies import Company, Industry
 from accounts.references import ReferenceField
@@ -24,7 +25,7 @@ class Family(models.TextChoices):
     """Families of causes, the most severe last."""
 
     TECHNICAL = "technical", _("Technical")
-    POLICY = "policy", _("Policy")
+    POLICY = "policy", pgettext_lazy("family of causes", "Policy")
     RISK = "risk", _("Risk")
 
 

@@ -180,7 +180,7 @@ def number_reveal(request: SignedInRequest, ref: str) -> HttpResponse:
 @company_view()
 def number_add(request: SignedInRequest) -> HttpResponse:
     """Add one number."""
-    form = AddNumberForm(request.POST or None, company=request.company)
+    form = AddNumberForm(request.POST if request.method == "POST" else None, company=request.company)
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:

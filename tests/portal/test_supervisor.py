@@ -122,3 +122,15 @@ def test_stop_ends_what_does_not_listen_after_the_bound(watched: Watched, monkey
     watched.stop()
     assert not watched.service.running()
     assert "did not finish in time" in watched.said[0]
+
+
+@pytest.mark.parametrize("watched", [FINISHES_ITS_TASK], indirect=True)
+def test_signal_that_arrives_twice_at_once_is_one_wish_to_stop(watched: Watched, monkeypatch: pytest.MonkeyPatch):
+    watched.wait_for("up")
+    for _ in range(2):
+        watched._on_signal(signal.SIGTERM, None)
+    assert watched.stop_requested.is_set()
+    assert not watched.hurried
+    monkeypatch.setattr("portal.supervisor.SECOND_WISH", 0.0)
+    watched._on_signal(signal.SIGTERM, None)
+    assert watched.hurried

@@ -18,6 +18,7 @@ from accounts.users import User
 from certification.numbers.groups.tree import paths
 from certification.numbers.imports import intake, run
 from certification.numbers.imports.report import write_report
+from certification.numbers.imports.sheets import UnreadableFile, look_at, rows_of
 from certification.numbers.models import (
     ImportState,
     Lifecycle,
@@ -250,7 +251,7 @@ def test_confirmed_import_cannot_be_discarded_or_previewed_again(cast: Cast):
 def test_text_can_be_read_again_in_another_encoding(cast: Cast):
     content = csv_bytes(rows(2), encoding="gb18030")
     number_import = take_in(cast.shop, content)
-    with pytest.raises(intake.UnreadableFile):
+    with pytest.raises(UnreadableFile):
         intake.read_again(number_import=number_import, encoding="utf-8", delimiter=",")
     number_import.refresh_from_db()
     assert (number_import.encoding, number_import.header) == ("gb18030", list(HEADER))
@@ -307,8 +308,8 @@ def test_report_holds_the_original_columns_and_can_be_uploaded_again(cast: Cast,
         with path.open("w+b") as file:
             write_report(file, number_import, file_format=file_format)
         with path.open("rb") as file:
-            layout = intake.look_at(file, path.name)
-            cells = [row for _number, row in intake.rows_of(file, layout)]
+            layout = look_at(file, path.name)
+            cells = [row for _number, row in rows_of(file, layout)]
         assert cells[0][:3] == list(HEADER)
         assert [row[3] for row in cells[1:]] == ["4", "5"]
         assert not any(str(cell).startswith(("=", "+", "-", "@", "\t")) for row in cells for cell in row)
@@ -322,7 +323,7 @@ def test_path_in_a_group_column_becomes_nested_groups(cast: Cast):
 
 
 def test_file_is_stored_only_when_it_can_be_read(cast: Cast, files: Path):
-    with pytest.raises(intake.UnreadableFile):
+    with pytest.raises(UnreadableFile):
         take_in(cast.shop, b"")
     assert not list(files.rglob("*.csv"))
     number_import = take_in(cast.shop, csv_bytes(rows(1)))

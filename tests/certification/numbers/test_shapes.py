@@ -172,7 +172,7 @@ def test_what_is_no_number_is_refused_for_its_own_reason(value: object, problem:
 
 def test_numeric_cells_are_read_as_their_digits():
     assert read_number(19900070008) == read_number(19900070008.0) == ReadNumber(MOBILE, NumberKind.MOBILE)
-    assert read_number(Decimal("19900070008")) == ReadNumber(MOBILE, NumberKind.MOBILE)
+    assert read_number(Decimal(19900070008)) == ReadNumber(MOBILE, NumberKind.MOBILE)
     # The zero before an area code is lost where a spreadsheet takes the number for one.
     assert read_number(57187000007.0) == ReadNumber("+8657187000007", NumberKind.LANDLINE)
 

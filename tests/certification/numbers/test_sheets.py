@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -157,7 +159,7 @@ def test_header_word_is_understood(word: str, target: Target | None):
 
 
 def test_number_column_is_found_by_its_content():
-    rows: list = [(number, ["x", f"1990007{number:04d}"]) for number in range(2, 30)]
+    rows: list[Any] = [(number, ["x", f"1990007{number:04d}"]) for number in range(2, 30)]
     assert guess_columns(["电话", "其他"], rows) == {"number": 1}
 
 
@@ -169,10 +171,8 @@ def test_delimiter_is_always_one_that_is_offered(text: str):
 @given(st.binary(max_size=400), st.sampled_from(["a.csv", "a.xlsx", "a.xls", "a.numbers", "a", ""]))
 def test_any_bytes_are_read_or_refused(content: bytes, name: str):
     for candidate in (content, b"PK\x03\x04" + content, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + content):
-        try:
-            examine(io.BytesIO(candidate), name)
-        except UnreadableFile as error:
-            assert error.problem.label
+        with contextlib.suppress(UnreadableFile):
+            assert examine(io.BytesIO(candidate), name).columns
 
 
 @pytest.mark.parametrize(
