@@ -42,13 +42,13 @@ WITH target AS (
 SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM noticed)
 """  # noqa: S608 - constant texts, every value is a parameter
 
+WITH_APPLICATIONS = "c.id IN (SELECT company_id FROM certification_application WHERE state IN ('submitted', 'in_review', 'pending_maintenance'))"
 # Applications whose company lacks a material that applications wait for (domain section 3, telemarketing) are held as
 # 待维护 with their review's clock stopped; when it is there they go on in review, due later by the time they waited.
 HOLD_APPLICATIONS = f"""
 WITH lacking AS MATERIALIZED (
     SELECT u.company_id, u.requirement_id FROM (
-        {unmet_in_force()} AND r.holds_applications /* one company */
-          AND c.id IN (SELECT company_id FROM certification_application WHERE state IN ('submitted', 'in_review', 'pending_maintenance'))
+        {unmet_in_force(among=WITH_APPLICATIONS)} AND r.holds_applications
     ) AS u
 ), since AS (
     -- Of what a company lacks, what it has lacked longest: since then the maintenance of the requirement truly holds.

@@ -29,7 +29,7 @@ WITH unmet AS MATERIALIZED (
            (SELECT max(m.expires_on) FROM certification_material m
             WHERE m.company_id = u.company_id AND m.kind_id = u.kind_id AND m.state IN ('approved', 'replaced')
               AND m.expires_on < (%(at)s AT TIME ZONE u.time_zone)::date) AS expired_on
-    FROM ({unmet_in_force()} /* one company */) AS u
+    FROM ({unmet_in_force()}) AS u
 ), usual (cause_id, expected_from, expected_until) AS (
     SELECT * FROM unnest(%(causes)s::bigint[], %(expected_from)s::timestamptz[], %(expected_until)s::timestamptz[])
 ), opened AS (

@@ -72,13 +72,21 @@ HAS_VALID_NOW = """
 """
 
 
-def unmet_in_force() -> str:
-    """SQL rows (company_id, requirement_id, ...) of what verified companies lack at `%(at)s`; for the engine's present."""
+def unmet_in_force(*, among: str = "true") -> str:
+    """SQL rows (company_id, requirement_id, ...) of what verified companies lack at `%(at)s`; for the engine's present.
+
+    `among` is an SQL condition on the companies `c`; without it the marker `/* one company */` can become one.
+    """
     return f"""
         SELECT c.id AS company_id, c.time_zone, c.verified_at, r.id AS requirement_id, r.kind_id, r.cause_id, r.effective_from, r.announced_at,
                r.holds_applications
-        FROM certification_requirement r JOIN accounts_company c ON {PRESENT.concerns}
-        WHERE r.effective_from <= {PRESENT.local_day} AND NOT {HAS_VALID_NOW.format(day=PRESENT.local_day)}
+        FROM certification_requirement r
+        JOIN (
+            -- Each company's day is found once, not once for each of its requirements and materials: hence the OFFSET.
+            SELECT c.id, c.state, c.kind, c.industry_id, c.time_zone, c.verified_at, {PRESENT.local_day} AS today
+            FROM accounts_company c WHERE c.state = 'verified' AND {among} /* one company */ OFFSET 0
+        ) AS c ON {PRESENT.concerns}
+        WHERE r.effective_from <= c.today AND NOT {HAS_VALID_NOW.format(day="c.today")}
     """  # noqa: S608 - constant texts, the moment is a parameter
 
 

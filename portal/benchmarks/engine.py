@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
@@ -26,7 +27,7 @@ BIG_COMPANY = 1
 PAST = dt.datetime(2025, 9, 1, tzinfo=dt.UTC)
 
 
-def execute(sql: str, parameters: dict[str, object] | None = None) -> None:
+def execute(sql: str, parameters: dict[str, Any] | None = None) -> None:
     """Run one statement and fetch what it answers."""
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
@@ -47,7 +48,7 @@ def plan_everything() -> Maintenance:
     )
 
 
-def parameters() -> dict[str, object]:
+def parameters() -> dict[str, Any]:
     return journal.by_parameters(at=NOW, actor=Actor.engine())
 
 

@@ -44,6 +44,7 @@ def page(maintenance: Maintenance) -> str:
 
 def test_company_reads_what_stops_its_numbers_and_until_when(cast: Cast, client: Client) -> None:
     row = make_plan(cast)
+    assert row.planned_start is not None
     tick(now=row.planned_start)
     client.force_login(cast.owner)
     content = client.get(page(row), headers={"accept-language": "en"}).content.decode()

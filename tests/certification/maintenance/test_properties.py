@@ -18,6 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from accounts.access import StaffRole
 from accounts.journal import Actor, JournalEntry
 from accounts.notices import Notice
 from certification.maintenance.engine import Counts, tick
@@ -52,7 +53,7 @@ class Engine(RuleBasedStateMachine):
         self.atomic.__enter__()
         self.now = start
         self.world = World.begin(now=start, zones=ZONES)
-        self.planner = make_staff("planner", "operations")
+        self.planner = make_staff("planner", StaffRole.OPERATIONS)
         tick(now=self.now)
         self.settled = True
 
@@ -135,7 +136,7 @@ class Engine(RuleBasedStateMachine):
 
 
 def test_engine_keeps_its_invariants_whatever_happens() -> None:
-    run_state_machine_as_test(Engine, settings=LIMITS)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(Engine, settings=LIMITS)
 
 
 @settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)

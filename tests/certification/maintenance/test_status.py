@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from tests.cast import NOW, Cast, make_material, make_number
 DAY = dt.timedelta(days=1)
 
 
-def open_row(code: str, *, at: dt.datetime = NOW, closed: dt.datetime | None = None, **scope: object) -> Maintenance:
+def open_row(code: str, *, at: dt.datetime = NOW, closed: dt.datetime | None = None, **scope: Any) -> Maintenance:
     """A running (or past) maintenance with its cause's effects."""
     cause = MaintenanceCause.objects.get(code=code)
     return Maintenance.objects.create(
@@ -61,7 +62,12 @@ def test_lifecycle_other_than_certified_shows_itself_whatever_is_open(cast: Cast
 )
 def test_each_scope_covers_its_numbers_only(cast: Cast, scope: str, code: str, status: str) -> None:
     ours, theirs = cast.numbers[0], make_number(cast.shop, provider="third_party")
-    keys = {"provider": ours.provider, "industry": cast.clinic.industry, "company": cast.clinic, "number": ours}
+    keys: dict[str, Any] = {
+        "provider": ours.provider,
+        "industry": cast.clinic.industry,
+        "company": cast.clinic,
+        "number": ours,
+    }
     open_row(code, scope=scope, **({scope: keys[scope]} if scope in keys else {}))
     assert status_of(ours) == status
     assert status_of(theirs) == (status if scope == "everything" else "certified")
