@@ -138,10 +138,12 @@ class Derivation:
 
     def look(self) -> None:
         """Ask once which scopes occur, so that many rows are not compared with those that do not."""
-        self.occurring = set(self.open().order_by().values_list("scope", "locks").distinct())
+        announced = "announced"
+        scopes = self.open().order_by().values_list("scope", "locks").distinct()
         # A day early, whatever the zone: which of them count is for the condition to say.
         later = Requirement.objects.filter(effective_from__gte=self.moment - dt.timedelta(days=1))
-        self.announces = later.exists()
+        found = set(scopes.union(later.order_by().values_list(Value(announced), Value(False))[:1]))
+        self.occurring, self.announces = found, (announced, False) in found
 
     def lacking_announced(self) -> Q:
         """The company does not meet a requirement that takes effect later."""
@@ -189,21 +191,37 @@ class Derivation:
         return Q(lifecycle_then=status)
 
 
-def with_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> PhoneNumberQuerySet:
-    """The numbers with their derived status as `status`; at a past moment with `at` (as the portal showed it then)."""
-    derivation = Derivation(at)
+def with_status(
+    numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None, derivation: Derivation | None = None
+) -> PhoneNumberQuerySet:
+    """The numbers with their derived status as `status`; at a past moment with `at` (as the portal showed it then).
+
+    A `derivation` that has looked around (`present_derivation`) makes for a shorter statement.
+    """
+    derivation = derivation or Derivation(at)
     return derivation.prepare(numbers).annotate(status=derivation.case())
 
 
 def having_status(
-    numbers: PhoneNumberQuerySet, statuses: Iterable[str], *, at: dt.datetime | None = None
+    numbers: PhoneNumberQuerySet,
+    statuses: Iterable[str],
+    *,
+    at: dt.datetime | None = None,
+    derivation: Derivation | None = None,
 ) -> PhoneNumberQuerySet:
     """Those of the numbers whose derived status is one of `statuses`."""
-    derivation = Derivation(at)
+    derivation = derivation or Derivation(at)
     wanted = Q(pk__in=[])
     for status in statuses:
         wanted |= derivation.condition(status)
     return derivation.prepare(numbers).filter(wanted)
+
+
+def present_derivation() -> Derivation:
+    """The derivation at this moment, which knows what occurs: one short query, worth it where it is used for many rows."""
+    derivation = Derivation()
+    derivation.look()
+    return derivation
 
 
 def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:

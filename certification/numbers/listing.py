@@ -14,7 +14,14 @@ from django.db.models.lookups import Contains
 
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
-from certification.maintenance.status import Status, counts_by_status, having_status, with_status
+from certification.maintenance.status import (
+    Derivation,
+    Status,
+    counts_by_status,
+    having_status,
+    present_derivation,
+    with_status,
+)
 from certification.numbers.groups.tree import below
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
@@ -103,7 +110,7 @@ def searched(text: str) -> Q:
     return condition
 
 
-def filtered(company: Company, filters: Filters, *, at: dt.datetime | None = None) -> PhoneNumberQuerySet:
+def filtered(company: Company, filters: Filters, *, derivation: Derivation | None = None) -> PhoneNumberQuerySet:
     """The company's numbers that the filters leave."""
     numbers = PhoneNumber.objects.of_company(company)
     if filters.q:
@@ -123,7 +130,7 @@ def filtered(company: Company, filters: Filters, *, at: dt.datetime | None = Non
         numbers = numbers.filter(backup_of__isnull=True)
         numbers = numbers.filter(pk__in=covered) if filters.backup == "covered" else numbers.exclude(pk__in=covered)
     if filters.status:
-        numbers = having_status(numbers, STATUS_FILTERS[filters.status], at=at)
+        numbers = having_status(numbers, STATUS_FILTERS[filters.status], derivation=derivation)
     return numbers
 
 
@@ -149,15 +156,20 @@ def page_of(
     A reference that is unknown or another company's gives the first page. Fifty rows are read by their position in the
     index, one more tells whether there is a further page; nothing counts or skips what comes before.
     """
-    numbers = filtered(company, filters)
+    # Where nothing is under maintenance, that list is empty without a look at fifty thousand rows.
+    stopped = filters.status in (Status.MAINTENANCE, Status.LOCKED)
+    derivation = present_derivation() if stopped else Derivation()
+    numbers = filtered(company, filters, derivation=derivation)
     mark = PhoneNumber.objects.filter(company=company)
     backwards = last or bool(before)
     if after:
         numbers = numbers.filter(pk__gt=Subquery(mark.filter(ref=after).values("pk")[:1]))
     elif before:
         numbers = numbers.filter(pk__lt=Subquery(mark.filter(ref=before).values("pk")[:1]))
-    ordered = with_status(numbers).order_by("-pk" if backwards else "pk")
-    found = list(ordered.select_related("company", "provider", "group")[: PAGE + 1])
+    ordered = with_status(numbers, derivation=derivation).order_by("-pk" if backwards else "pk")
+    found = list(ordered.select_related("provider", "group")[: PAGE + 1])
+    for number in found:
+        number.company = company
     more = len(found) > PAGE
     found = found[:PAGE]
     if backwards:
