@@ -260,7 +260,7 @@ def test_edit_changes_what_is_free_and_ignores_what_is_fixed(owner: Client, cast
 
 
 def test_main_number_is_shown_masked_and_understood_as_shown(owner: Client, cast: Cast):
-    main, backup = cast.numbers[:2]
+    main = cast.numbers[0]
     address = reverse("numbers:add") + f"?backup_of={main.ref}"
     page = owner.get(address)
     shown = page.context["form"]["backup_of"].value()
@@ -277,9 +277,7 @@ def test_main_number_is_shown_masked_and_understood_as_shown(owner: Client, cast
     added.refresh_from_db()
     assert (added.alias, added.backup_of) == ("二线", main)
     owner.post(edit, {"alias": "二线", "provider": provider, "backup_of": ""})
-    added.refresh_from_db()
-    assert added.backup_of is None
-    assert backup.backup_of is None
+    assert PhoneNumber.objects.filter(pk=added.pk, backup_of__isnull=True).exists()
 
 
 def test_group_of_another_company_cannot_be_chosen(owner: Client, cast: Cast):
