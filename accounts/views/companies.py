@@ -51,7 +51,7 @@ def own_company(request: SignedInRequest, ref: str) -> Company:
 def company_create(request: SignedInRequest) -> HttpResponse:
     """Register a company, its first member being oneself."""
     initial = {"contact_name": request.user.name, "contact_email": request.user.email}
-    form = CompanyForm(request.POST or None, initial=initial, by=request.user)
+    form = CompanyForm(request.POST if request.method == "POST" else None, initial=initial, by=request.user)
     status = 200
     if request.method == "POST":
         if form.is_valid() and (company := try_to_register(request, form)):
@@ -112,7 +112,7 @@ def company_correct(request: SignedInRequest, ref: str) -> HttpResponse:
     company = own_company(request, ref)
     if company.is_verified:
         return redirect("settings:company")
-    form = CompanyForm(request.POST or None, instance=company, by=request.user)
+    form = CompanyForm(request.POST if request.method == "POST" else None, instance=company, by=request.user)
     status = 200
     if request.method == "POST":
         if form.is_valid() and try_to_hand_in(request, form, ref):
@@ -148,7 +148,9 @@ def try_to_hand_in(request: SignedInRequest, form: CompanyForm, ref: str) -> boo
 @company_view()
 def company_settings(request: SignedInRequest) -> HttpResponse:
     """The company's own data: what it may change, and what staff have verified."""
-    form = ContactForm(request.POST or None, instance=Company.objects.get(pk=request.company.pk))
+    form = ContactForm(
+        request.POST if request.method == "POST" else None, instance=Company.objects.get(pk=request.company.pk)
+    )
     if request.method != "POST":
         return company_page(request, form)
     if not form.is_valid():

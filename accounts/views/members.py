@@ -56,7 +56,7 @@ def member(request: SignedInRequest, ref: str) -> HttpResponse:
     """Change a member's role."""
     person = fellow_member(request, ref)
     initial = {"role": person.role, **request.kept}  # type: ignore[attr-defined]
-    form = RoleForm(request.POST or None, initial=initial)
+    form = RoleForm(request.POST if request.method == "POST" else None, initial=initial)
     status = 200
     if request.method == "POST":
         if form.is_valid() and try_to_change(request, form, person, CompanyRole(form.cleaned_data["role"])):
@@ -109,7 +109,7 @@ def try_to_change(request: SignedInRequest, form: RoleForm, person: Membership, 
 @recently_authenticated
 def invite(request: SignedInRequest) -> HttpResponse:
     """Invite a colleague, who may have no account yet."""
-    form = InvitationForm(request.POST or None, initial=request.kept)  # type: ignore[attr-defined]
+    form = InvitationForm(request.POST if request.method == "POST" else None, initial=request.kept)  # type: ignore[attr-defined]
     status = 200
     if request.method == "POST":
         if form.is_valid() and may_invite(request, form):

@@ -23,7 +23,7 @@ from accounts.views.settings_menu import settings_tabs
 @signed_in
 def own_account(request: SignedInRequest) -> HttpResponse:
     """Name, language, and the ways to password, address, second factor and sessions."""
-    form = PersonForm(request.POST or None, instance=User.objects.get(pk=request.user.pk))
+    form = PersonForm(request.POST if request.method == "POST" else None, instance=User.objects.get(pk=request.user.pk))
     status = 200
     if request.method == "POST":
         if form.is_valid():

@@ -69,7 +69,7 @@ def staff_companies(request: SignedInRequest) -> HttpResponse:
 def staff_company(request: SignedInRequest, ref: str) -> HttpResponse:
     """One company: facts, members, history; a lead reviewer corrects what was verified."""
     company = company_of(ref)
-    form = StaffCompanyForm(request.POST or None, company=company)
+    form = StaffCompanyForm(request.POST if request.method == "POST" else None, company=company)
     if request.method == "POST":
         if form.is_valid() and try_to_correct(request, company, form):
             messages.success(request, _("Saved. The company sees the change and its reason in its journal."))

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.indexes import GistIndex
 from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.companies import Company, Industry
 from accounts.references import ReferenceField
@@ -23,7 +25,7 @@ class Family(models.TextChoices):
     """Families of causes, the most severe last."""
 
     TECHNICAL = "technical", _("Technical")
-    POLICY = "policy", _("Policy")
+    POLICY = "policy", pgettext_lazy("family of causes", "Policy")
     RISK = "risk", _("Risk")
 
 
@@ -113,6 +115,8 @@ def scope_condition() -> models.Q:
 
 
 OPEN = models.Q(opened_at__isnull=False, closed_at__isnull=True)
+#: From when to when the portal showed it as open; without an end while it is.
+SHOWN = models.Func("opened_at", "closed_at", function="tstzrange", output_field=DateTimeRangeField())
 
 
 class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
@@ -122,7 +126,7 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
         """What is open now, or what was open at a past moment as the portal showed it."""
         if at is None:
             return self.filter(OPEN)
-        return self.filter(models.Q(closed_at__isnull=True) | models.Q(closed_at__gt=at), opened_at__lte=at)
+        return self.alias(shown=SHOWN).filter(opened_at__isnull=False, shown__contains=at)  # type: ignore[misc]
 
     def planned(self) -> MaintenanceQuerySet:
         """Plans that have not started."""
@@ -280,6 +284,8 @@ class Maintenance(models.Model):
                 condition=~models.Q(scope__in=["company", "number"]),
                 name="maintenance_wide_history",
             ),
+            # What was open at a past moment.
+            GistIndex(SHOWN, condition=models.Q(opened_at__isnull=False), name="maintenance_shown"),
         ]
 
     def __str__(self) -> str:

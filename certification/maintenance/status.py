@@ -63,9 +63,6 @@ class Derivation:
     def __init__(self, at: dt.datetime | None = None) -> None:
         self.at = at
         self.moment = at or timezone.now()
-        #: The (scope, locks) among the open maintenance, where `look` has asked for them.
-        self.occurring: set[tuple[str, bool]] | None = None
-        self.announces = True
 
     def open(self) -> MaintenanceQuerySet:
         """The maintenance open at the moment that stops display."""
@@ -102,55 +99,46 @@ class Derivation:
         )
         return Cast(before, models.BigIntegerField())
 
-    def companies_of_industries(self, open_rows: MaintenanceQuerySet) -> models.QuerySet[Company, Any]:
-        """The companies whose industry is covered by one of `open_rows`."""
+    def any_open(self, open_rows: MaintenanceQuerySet, scope: Scope, covered: Q) -> Q:
+        """`covered`, asked only where one of `open_rows` has the scope: PostgreSQL finds that out once, not per number."""
+        return Q(Exists(open_rows.filter(scope=scope))) & covered
+
+    def in_covered_industry(self, open_rows: MaintenanceQuerySet) -> Q:
+        """The industry of the number's company is covered by one of `open_rows`."""
         industries = open_rows.filter(scope=Scope.INDUSTRY).values("industry_id")
         if self.at is None:
-            return Company.objects.filter(industry_id__in=industries).values("pk")
-        before = value_at(
-            subject="company",
-            subject_id=OuterRef("pk"),
-            aspect="industry",
-            at=self.at,
-            present=Cast(F("industry_id"), models.CharField()),
-        )
-        return (
-            Company.objects.annotate(industry_then=Cast(before, models.BigIntegerField()))
-            .filter(industry_then__in=industries)
-            .values("pk")
-        )
+            return Q(company_id__in=Company.objects.filter(industry_id__in=industries).values("pk"))
+        return Q(industry_then__in=industries)
 
-    def covered(self, *, locks: bool) -> Q:
-        """An open maintenance that suspends display covers the number. Needs the annotations of `prepare`."""
-        open_rows = self.open().filter(locks=locks)
-        by_scope = {
+    def covered(self, open_rows: MaintenanceQuerySet) -> Q:
+        """One of `open_rows` covers the number. Needs the annotations of `prepare`."""
+        parts = {
             Scope.NUMBER: Q(pk__in=open_rows.filter(scope=Scope.NUMBER).values("number_id")),
             Scope.COMPANY: Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id")),
             Scope.PROVIDER: Q(provider_then__in=open_rows.filter(scope=Scope.PROVIDER).values("provider_id")),
-            Scope.INDUSTRY: Q(company_id__in=self.companies_of_industries(open_rows)),
-            Scope.EVERYTHING: Q(Exists(open_rows.filter(scope=Scope.EVERYTHING))),
+            Scope.INDUSTRY: self.in_covered_industry(open_rows),
         }
-        covered = Q(pk__in=[])
-        for scope, condition in by_scope.items():
-            if self.occurring is None or (str(scope), locks) in self.occurring:
-                covered |= condition
-        return covered
+        condition = Q(Exists(open_rows.filter(scope=Scope.EVERYTHING)))
+        for scope, part in parts.items():
+            condition |= self.any_open(open_rows, scope, part)
+        return condition
 
-    def look(self) -> None:
-        """Ask once which scopes occur, so that many rows are not compared with those that do not."""
-        announced = "announced"
-        scopes = self.open().order_by().values_list("scope", "locks").distinct()
-        # A day early, whatever the zone: which of them count is for the condition to say.
-        later = Requirement.objects.filter(effective_from__gte=self.moment - dt.timedelta(days=1))
-        found = set(scopes.union(later.order_by().values_list(Value(announced), Value(False))[:1]))
-        self.occurring, self.announces = found, (announced, False) in found
+    def suspended(self) -> Q:
+        """An open maintenance that suspends display covers the number."""
+        return self.covered(self.open())
+
+    def locked(self) -> Q:
+        """One of them is a lock."""
+        return self.covered(self.open().filter(locks=True))
 
     def lacking_announced(self) -> Q:
         """The company does not meet a requirement that takes effect later."""
-        if not self.announces:
-            return Q(pk__in=[])
         sql = companies_lacking_announced(past=self.at is not None)
-        return Q(company_id__in=PlainSQL(sql, {"at": self.moment}, models.BigIntegerField()))
+        lacking = Q(company_id__in=PlainSQL(sql, {"at": self.moment}, models.BigIntegerField()))
+        # No local day is before that of UTC by more than one: a requirement of an earlier day is announced nowhere.
+        return (
+            Q(Exists(Requirement.objects.filter(effective_from__gte=self.moment.astimezone(dt.UTC).date()))) & lacking
+        )
 
     def prepare(self, numbers: PhoneNumberQuerySet) -> PhoneNumberQuerySet:
         """The numbers that existed at the moment, with the values that the conditions read."""
@@ -164,12 +152,13 @@ class Derivation:
         return numbers.alias(lifecycle_then=self.lifecycle(), provider_then=self.provider())
 
     def case(self) -> Case:
-        """The status as one expression."""
-        certified = Q(lifecycle_then=Lifecycle.CERTIFIED)
+        """The status as one expression; what most numbers are is found out first."""
         return Case(
-            When(~certified, then=F("lifecycle_then")),
-            When(self.covered(locks=True), then=Value(Status.LOCKED)),
-            When(self.covered(locks=False), then=Value(Status.MAINTENANCE)),
+            When(~Q(lifecycle_then=Lifecycle.CERTIFIED), then=F("lifecycle_then")),
+            When(
+                self.suspended(),
+                then=Case(When(self.locked(), then=Value(Status.LOCKED)), default=Value(Status.MAINTENANCE)),
+            ),
             When(self.lacking_announced(), then=Value(Status.PENDING_MAINTENANCE)),
             default=Value(Status.CERTIFIED),
             output_field=models.CharField(),
@@ -178,57 +167,38 @@ class Derivation:
     def condition(self, status: str) -> Q:
         """The condition under which a number has the status: what `case` says, in a form that can use indexes."""
         certified = Q(lifecycle_then=Lifecycle.CERTIFIED)
-        locked, suspended = self.covered(locks=True), self.covered(locks=False)
         if status == Status.LOCKED:
-            return certified & locked
+            return certified & self.locked()
         if status == Status.MAINTENANCE:
-            return certified & ~locked & suspended
+            return certified & self.suspended() & ~self.locked()
         if status == Status.PENDING_MAINTENANCE:
-            waiting = certified & ~locked & ~suspended & self.lacking_announced()
+            waiting = certified & ~self.suspended() & self.lacking_announced()
             return Q(lifecycle_then=Lifecycle.PENDING_MAINTENANCE) | waiting
         if status == Status.CERTIFIED:
-            return certified & ~locked & ~suspended & ~self.lacking_announced()
+            return certified & ~self.suspended() & ~self.lacking_announced()
         return Q(lifecycle_then=status)
 
 
-def with_status(
-    numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None, derivation: Derivation | None = None
-) -> PhoneNumberQuerySet:
-    """The numbers with their derived status as `status`; at a past moment with `at` (as the portal showed it then).
-
-    A `derivation` that has looked around (`present_derivation`) makes for a shorter statement.
-    """
-    derivation = derivation or Derivation(at)
+def with_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> PhoneNumberQuerySet:
+    """The numbers with their derived status as `status`; at a past moment with `at` (as the portal showed it then)."""
+    derivation = Derivation(at)
     return derivation.prepare(numbers).annotate(status=derivation.case())
 
 
 def having_status(
-    numbers: PhoneNumberQuerySet,
-    statuses: Iterable[str],
-    *,
-    at: dt.datetime | None = None,
-    derivation: Derivation | None = None,
+    numbers: PhoneNumberQuerySet, statuses: Iterable[str], *, at: dt.datetime | None = None
 ) -> PhoneNumberQuerySet:
     """Those of the numbers whose derived status is one of `statuses`."""
-    derivation = derivation or Derivation(at)
+    derivation = Derivation(at)
     wanted = Q(pk__in=[])
     for status in statuses:
         wanted |= derivation.condition(status)
     return derivation.prepare(numbers).filter(wanted)
 
 
-def present_derivation() -> Derivation:
-    """The derivation at this moment, which knows what occurs: one short query, worth it where it is used for many rows."""
-    derivation = Derivation()
-    derivation.look()
-    return derivation
-
-
 def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:
     """How many of the numbers have each status; only statuses that occur."""
-    derivation = Derivation(at)
-    derivation.look()
-    derived: Any = derivation.prepare(numbers).annotate(status=derivation.case())
+    derived: Any = with_status(numbers, at=at)
     rows = derived.order_by().values("status").annotate(total=models.Count("pk"))
     return {row["status"]: row["total"] for row in rows}
 

@@ -204,7 +204,7 @@ def plan_row(row: Maintenance) -> dict[str, Any]:
 @require_http_methods(["GET", "POST"])
 def plan_new(request: SignedInRequest) -> HttpResponse:
     """A new plan: filled in, shown with whom it affects, then saved."""
-    form = PlanForm(request.POST or None, user=request.user)
+    form = PlanForm(request.POST if request.method == "POST" else None, user=request.user)
     context: dict[str, Any] = {"form": form}
     status = 200
     if request.method == "POST":

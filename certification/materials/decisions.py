@@ -23,7 +23,6 @@ from certification.reviews.models import Decision, Review, ReviewItem
 from certification.reviews.subjects import CaseItem, register
 from certification.reviews.verdicts import reason_for_notice
 
-
 #: The answers of a version that can be wrong by themselves, and what they are called.
 ANSWERS: dict[str, str | Promise] = {
     "holder_name": _lazy("Name on the document"),

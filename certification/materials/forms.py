@@ -152,6 +152,7 @@ class MaterialForm(forms.Form):
     def unjudged(self) -> MaterialForm:
         """The same form with everything in it, as if it had not been sent: for a step within it."""
         values = {name: self[name].value() for name in self.fields if name != "documents"}
+        values["scope"] = CHOSEN  # whoever looks for numbers means to choose them
         shown = MaterialForm(
             company=self.company, kind=self.kind, user=self.user, now=self.now, renewed=self.renewed, initial=values
         )
@@ -235,16 +236,16 @@ class MaterialForm(forms.Form):
             # A date left in the other answer's field is not meant.
             data["expires_on"] = None
             self.errors.pop("expires_on", None)
-        self.clean_dates(data)
+        self.check_dates(data)
         for problem in self.file_problems:
             self.add_error("documents", problem)
         if not self.staged and not self.file_problems:
             self.add_error("documents", gettext("Choose the document: a PDF, or a photograph as JPEG or PNG."))
         if self.kind.names_numbers:
-            self.clean_numbers(data)
+            self.check_numbers(data)
         return data
 
-    def clean_dates(self, data: dict[str, Any]) -> None:
+    def check_dates(self, data: dict[str, Any]) -> None:
         """Put what is wrong with the dates beside them; a date that could not be read has its own error already."""
         unanswered = "validity" in self.fields and not data.get("validity")
         problems = date_problems(
@@ -259,7 +260,7 @@ class MaterialForm(forms.Form):
             if field not in self.errors and not (unanswered and problem.code == "end_missing"):
                 self.add_error(field, problem.message)
 
-    def clean_numbers(self, data: dict[str, Any]) -> None:
+    def check_numbers(self, data: dict[str, Any]) -> None:
         """Ask for the group, or for at least one number, where that answer was given."""
         scope = data.get("scope")
         if scope == GROUP and not data.get("group") and "group" not in self.errors:

@@ -91,7 +91,8 @@ def companies_lacking_announced(*, past: bool) -> str:
     has_valid = HAS_VALID if past else HAS_VALID_NOW
     return f"""
         SELECT c.id FROM certification_requirement r JOIN accounts_company c ON {company.concerns}
-        WHERE r.effective_from > {company.local_day} AND NOT {has_valid.format(day="r.effective_from")}
+        WHERE r.effective_from >= (%(at)s AT TIME ZONE 'UTC')::date  -- true of all that follow; spares looking at companies
+          AND r.effective_from > {company.local_day} AND NOT {has_valid.format(day="r.effective_from")}
     """  # noqa: S608 - constant texts, the moment is a parameter
 
 

@@ -17,7 +17,6 @@ from certification.materials.rules import Reach, reach_of
 from certification.materials.validity import MOST_YEARS_AHEAD, years_from
 from certification.reviews.models import Reason, ReviewKind
 
-
 if TYPE_CHECKING:
     KindModelForm = forms.ModelForm[MaterialKind]
     CauseModelForm = forms.ModelForm[MaintenanceCause]

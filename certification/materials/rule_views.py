@@ -224,7 +224,7 @@ def requirement_withdraw(request: SignedInRequest, ref: str) -> HttpResponse:
 def kinds(request: SignedInRequest) -> HttpResponse:
     """Every kind of document, with how many requirements ask for it."""
     current = Count("requirements", filter=Q(requirements__withdrawn_at__isnull=True))
-    rows = MaterialKind.objects.annotate(asked=current)
+    rows = MaterialKind.objects.annotate(asked=current).order_by("ordering", "pk")
     return render(request, "materials/kinds.html", frame(request, "kinds", rows=rows))
 
 

@@ -390,6 +390,30 @@ REASONS = (
         "Use the company's name, brand or a short form of it, without advertising.",
     ),
     (
+        "industry_mismatch",
+        ["company"],
+        "所选行业与登记的经营范围不符",
+        "The industry does not fit the registered scope of business",
+        "请选择与经营范围相符的行业。",
+        "Choose the industry that fits the scope of business.",
+    ),
+    (
+        "not_in_business",
+        ["company"],
+        "登记信息显示企业已注销、吊销或异常",
+        "The register says that the company is no longer in business",
+        "请先在登记机关恢复正常状态，或更正企业信息。",
+        "Put this right with the registration authority first, or correct the company's data.",
+    ),
+    (
+        "contact_unreachable",
+        ["company"],
+        "按填写的方式无法联系到企业",
+        "The company cannot be reached as stated",
+        "请填写可以接通的联系人和电话。",
+        "State a contact person and a phone that answers.",
+    ),
+    (
         "credit_code_mismatch",
         ["company", "application"],
         "统一社会信用代码与登记信息不符",
@@ -465,6 +489,7 @@ def fill(apps, schema_editor):
             effective_from=LONG_AGO,
             announced_at=announced,
             holds_applications=holds,
+            only_for_agents=kind == "letter_of_authority",
         )
     for code, kinds, text_zh, text_en, fix_zh, fix_en in REASONS:
         model("Reason").objects.create(

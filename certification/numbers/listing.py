@@ -15,11 +15,9 @@ from django.db.models.lookups import Contains
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import (
-    Derivation,
     Status,
     counts_by_status,
     having_status,
-    present_derivation,
     with_status,
 )
 from certification.numbers.groups.tree import below
@@ -110,7 +108,7 @@ def searched(text: str) -> Q:
     return condition
 
 
-def filtered(company: Company, filters: Filters, *, derivation: Derivation | None = None) -> PhoneNumberQuerySet:
+def filtered(company: Company, filters: Filters) -> PhoneNumberQuerySet:
     """The company's numbers that the filters leave."""
     numbers = PhoneNumber.objects.of_company(company)
     if filters.q:
@@ -130,7 +128,7 @@ def filtered(company: Company, filters: Filters, *, derivation: Derivation | Non
         numbers = numbers.filter(backup_of__isnull=True)
         numbers = numbers.filter(pk__in=covered) if filters.backup == "covered" else numbers.exclude(pk__in=covered)
     if filters.status:
-        numbers = having_status(numbers, STATUS_FILTERS[filters.status], derivation=derivation)
+        numbers = having_status(numbers, STATUS_FILTERS[filters.status])
     return numbers
 
 
@@ -156,17 +154,14 @@ def page_of(
     A reference that is unknown or another company's gives the first page. Fifty rows are read by their position in the
     index, one more tells whether there is a further page; nothing counts or skips what comes before.
     """
-    # Where nothing is under maintenance, that list is empty without a look at fifty thousand rows.
-    stopped = filters.status in (Status.MAINTENANCE, Status.LOCKED)
-    derivation = present_derivation() if stopped else Derivation()
-    numbers = filtered(company, filters, derivation=derivation)
+    numbers = filtered(company, filters)
     mark = PhoneNumber.objects.filter(company=company)
     backwards = last or bool(before)
     if after:
         numbers = numbers.filter(pk__gt=Subquery(mark.filter(ref=after).values("pk")[:1]))
     elif before:
         numbers = numbers.filter(pk__lt=Subquery(mark.filter(ref=before).values("pk")[:1]))
-    ordered = with_status(numbers, derivation=derivation).order_by("-pk" if backwards else "pk")
+    ordered = with_status(numbers).order_by("-pk" if backwards else "pk")
     found = list(ordered.select_related("provider", "group")[: PAGE + 1])
     for number in found:
         number.company = company

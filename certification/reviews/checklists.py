@@ -41,10 +41,4 @@ def checklist_of(review: Review) -> list[Check]:
             Check(_("The name on it is the registered name")),
             Check(_("The dates entered are those on the document")),
         ]
-    if review.kind == ReviewKind.COMPANY:
-        return [
-            Check(_("Name and credit code agree with the public register")),
-            Check(_("The industry fits the registered scope of business")),
-            Check(_("The contact can be reached")),
-        ]
     return []

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from accounts.access import CompanyRole
-from accounts.companies import Company, CompanyState, change_company_state
+from accounts.companies import Company, CompanyKind, CompanyState, change_company_state
 from accounts.company_changes import masked_identity_number
 from accounts.journal import Actor
 from accounts.memberships import Membership
@@ -19,6 +20,8 @@ from certification.maintenance.clock import engine_moment
 from certification.maintenance.reconcile import reconcile_requirements
 from certification.reviews.desk import cancel, open_review
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewState
+from certification.reviews.subjects import CaseItem
+from certification.reviews.verdicts import own_words, say_in_both
 
 SUBJECT = "company"
 
@@ -86,12 +89,25 @@ class CompanySubject:
             "masked_identity": masked_identity_number(company),
             "people": company.memberships.select_related("user").order_by("pk"),
             "namesakes": list(Company.objects.filter(name__iexact=company.name).exclude(pk=company.pk)[:5]),
-            "earlier": list(
-                Review.objects.filter(subject=SUBJECT, subject_id=company.pk, state=ReviewState.DECIDED)
-                .select_related("decided_by")
-                .order_by("-decided_at")[:5]
-            ),
         }
+
+    def items(self, review: Review) -> list[CaseItem]:
+        """The answers that can be wrong, one by one."""
+        individual = review.company.kind == CompanyKind.INDIVIDUAL
+        names = ["kind", "name", "identity_number" if individual else "credit_code", "industry", "contact"]
+        return [CaseItem("field", None, name) for name in names]
+
+    def field_label(self, name: str) -> str:
+        """What an answer is called."""
+        labels = {
+            "kind": _("Kind"),
+            "name": _("Registered name"),
+            "credit_code": _("Unified social credit code"),
+            "identity_number": _("Identity number"),
+            "industry": _("Industry"),
+            "contact": _("Contact"),
+        }
+        return labels.get(name, name)
 
     def title(self, review: Review) -> str:
         """The company's name."""
@@ -99,12 +115,18 @@ class CompanySubject:
 
 
 def refusal_text(review: Review, items: Sequence[ReviewItem]) -> str:
-    """What the company reads about a refusal: the reviewer's text, then what is wrong with which item."""
-    lines = [review.decision_text]
-    for item in items:
-        said = [str(part) for part in (item.reason, item.text) if part]
-        lines.append(f"{item.item_name}: {' '.join(said)}" if said else item.item_name)
-    return "\n".join(lines)
+    """What the company reads about a refusal: the reviewer's own words, then what is wrong with which answer.
+
+    Reasons of the catalogue are said in Chinese and in English: it is not known who will read them.
+    """
+    blocks = []
+    for said in say_in_both(subject=SUBJECT, decision=review.decision, text=own_words(review, items), items=items):
+        lines = [said.text] if said.text else []
+        for item in said.items:
+            words = " ".join(part for part in (item.reason, item.fix, item.text) if part)
+            lines.append(f"{item.name}: {words}" if words else item.name)
+        blocks.append("\n".join(lines))
+    return "\n\n".join(dict.fromkeys(blocks))
 
 
 def readers_of(company: Company) -> list[int]:

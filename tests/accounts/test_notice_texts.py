@@ -66,6 +66,7 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"numbers": 12, "expires_on": "2025-06-03", "days_left": 7},
         {"numbers": 1, "expires_on": "2025-06-03", "days_left": 0},
     ],
+    "certification_revoked": [{"numbers": 1, "reason": "冒用他人名称"}, {"numbers": 12}],
     "term_expired": [{"numbers": 2, "ended_on": "2025-06-03"}, {"numbers": 1}],
     "material_expires": [
         {**MATERIAL, "material_ref": "112233445566", "expires_on": "2025-06-03", "days_left": 7, "numbers": 12},

@@ -80,6 +80,20 @@ def number_import(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
+def number_report(cast: Cast) -> dict[str, Any]:
+    """An import that has ended, with its report of rejected rows."""
+    sample = number_import(cast)
+    NumberImport.objects.filter(ref=sample["ref"]).update(state="finished", finished_at=NOW)
+    return {**sample, "file_format": "csv"}
+
+
+def application_change(cast: Cast) -> dict[str, Any]:
+    """A change, which alone asks for new names."""
+    sample = application(cast)
+    Application.objects.filter(ref=sample["ref"]).update(kind="change")
+    return sample
+
+
 def number_export(cast: Cast) -> dict[str, Any]:
     found = model("NumberExport").objects.create(
         company=cast.clinic, created_by=cast.owner, created_at=NOW, file_format="csv", language="en"
@@ -189,6 +203,7 @@ SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
     "applications:*": application,
+    "applications:labels": application_change,
     "applications:step": application_step,
     "company_correct": company,
     "company_registered": company,
@@ -221,7 +236,7 @@ SAMPLES: dict[str, Sample] = {
     "numbers:import_detail": number_import,
     "numbers:import_discard": number_import,
     "numbers:import_progress": number_import,
-    "numbers:import_report": lambda cast: {**number_import(cast), "file_format": "csv"},
+    "numbers:import_report": number_report,
     "reviews:*": review,
     "reviews:decide": review_decision,
     "settings:invitation_revoke": invitation,

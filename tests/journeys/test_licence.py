@@ -20,7 +20,7 @@ from certification.maintenance.status import counts_by_status
 from certification.materials.models import Material
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Review
-from portal.demo_documents import sample_document
+from portal.demo.documents import sample_document
 from tests.cast import PASSWORD, Cast, make_material
 from tests.conftest import SCREENSHOTS, MailServer, OpenWindow
 from tests.invariants import assert_invariants

@@ -39,7 +39,7 @@ WORDS = {
 @pytest.mark.parametrize("language", ["zh-CN", "en-GB"])
 @pytest.mark.parametrize("width", [1280, 375])
 def test_material_renewal_keeps_what_was_uploaded_and_ends_on_a_result(
-    cast: Cast, open_window, tmp_path: Path, width, language
+    open_window, cast: Cast, tmp_path: Path, width, language
 ):
     words = WORDS[language]
     today = cast.clinic.today(timezone.now())

@@ -113,14 +113,17 @@ def tasks_of(application: Application, found: Sequence[Finding], count: int) -> 
         hint = hint_of(step, application, count, blocked.get(step, 0))
         if open_parts is not None and step not in open_parts and step != "materials":
             tasks.append(Task(part_label(step), "", "done", _("Accepted"), hint))
+        elif step == "labels" and not count:
+            tasks.append(
+                Task(part_label(step), "", "blocked", "", _("Choose the numbers whose name is to change first."))
+            )
         elif blocked.get(step):
             tasks.append(Task(part_label(step), url, "returned" if returned else "todo", "", hint))
         else:
             tasks.append(Task(part_label(step), url, "done", "", hint))
     stopped = sum(1 for finding in found if finding.blocks)
     words = (
-        ngettext("%(count)s thing stands against submitting", "%(count)s things stand against submitting", stopped)
-        % {"count": stopped}
+        ngettext("%(count)s thing left", "%(count)s things left", stopped) % {"count": stopped}
         if stopped
         else _("Ready to submit")
     )
@@ -142,6 +145,13 @@ def hint_of(step: str, application: Application, count: int, blocked: int) -> st
     return text[:60] + "…" if len(text) > 60 else text
 
 
+def say_labels(application: Application) -> str:
+    """The new names that are asked for, the first few."""
+    asked = application.items.exclude(requested_label="").order_by("requested_label")
+    labels = list(asked.values_list("requested_label", flat=True).distinct()[:4])
+    return _(", ").join(labels[:3]) + (" …" if len(labels) > 3 else "")
+
+
 def answer_rows(application: Application, count: int, *, change: bool) -> list[tuple[Any, ...]]:
     """The answers for a description list, each with its "change" link where it is open."""
     open_parts = editable_parts(application)
@@ -151,6 +161,8 @@ def answer_rows(application: Application, count: int, *, change: bool) -> list[t
         "purpose": application.purpose,
         "script": application.sample_script,
     }
+    if application.kind == ApplicationKind.CHANGE:
+        values["labels"] = say_labels(application)
     rows: list[tuple[Any, ...]] = [(_("Kind"), application.get_kind_display())]
     for part, value in values.items():
         may = change and (open_parts is None or part in open_parts)

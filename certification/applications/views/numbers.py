@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Q
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,8 +30,9 @@ from certification.applications.forms import LabelForm, NumberFilterForm
 from certification.applications.models import Application, ApplicationNumber, ApplicationState
 from certification.applications.submission import not_eligible
 from certification.applications.views.drafts import edits_company, read_revision
-from certification.applications.views.frame import after_step, closed, crumbs, own_application
+from certification.applications.views.frame import after_step, closed, crumbs, own_application, steps_for
 from certification.keyset import address, keyset_page
+from certification.maintenance.facts import last_day_of_term
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
 
@@ -76,7 +77,7 @@ def choose(request: SignedInRequest, ref: str) -> HttpResponse:
         rows = rows.exclude(pk__in=mine.values("pk"))
         fit = eligible(company=application.company, kind=application.kind, now=now).exclude(pk__in=mine.values("pk"))
         matching = narrowed(fit, form).count()
-    listed = rows.select_related("group", "provider")
+    listed = rows.select_related("company", "group", "provider")
     page = keyset_page(listed, request, order=("id",), kinds=(int,))
     count = application.items.count()
     unfit = len(not_eligible(application=application, now=now)) if not returned else 0
@@ -85,6 +86,7 @@ def choose(request: SignedInRequest, ref: str) -> HttpResponse:
         "application": application,
         "filter": form,
         "page": page,
+        "rows": [(number, last_day_of_term(number)) for number in page.rows],
         "view": view,
         "count": count,
         "matching": matching,
@@ -166,6 +168,8 @@ def change_choice(request: SignedInRequest, application: Application, form: Numb
 def labels(request: SignedInRequest, ref: str) -> HttpResponse:
     """The new displayed names of a change, for each number or one for all."""
     application = own_application(request, ref)
+    if "labels" not in steps_for(application):
+        raise Http404
     parts = editable_parts(application)
     is_open = application.state in OPEN_TO_CHANGE and (parts is None or "labels" in parts)
     if not is_open:

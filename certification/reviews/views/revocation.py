@@ -17,6 +17,7 @@ from accounts.access import Permission, SignedInRequest, staff_view
 from accounts.companies import Company
 from certification.applications.revocation import revoke
 from certification.keyset import keyset_page
+from certification.maintenance.facts import last_day_of_term
 from certification.numbers.models import Lifecycle, PhoneNumber
 from certification.reviews.forms import SearchInput
 
@@ -48,7 +49,7 @@ def revocation(request: SignedInRequest, ref: str) -> HttpResponse:
     rows = certified
     if filter_form.is_valid() and (text := filter_form.cleaned_data["q"].strip()):
         rows = rows.filter(Q(number__contains=text.lstrip("0") or text) | Q(alias__icontains=text))
-    page = keyset_page(rows.select_related("group", "provider"), request, order=("id",), kinds=(int,))
+    page = keyset_page(rows.select_related("company", "group", "provider"), request, order=("id",), kinds=(int,))
     form = RevocationForm(request.POST if request.method == "POST" else None)
     refs = request.POST.getlist("number")[:1000]
     chosen = certified.filter(ref__in=refs)
@@ -76,6 +77,7 @@ def revocation(request: SignedInRequest, ref: str) -> HttpResponse:
         "form": form,
         "filter": filter_form,
         "page": page,
+        "rows": [(number, last_day_of_term(number)) for number in page.rows],
         "ticked": set(refs),
         "breadcrumb": crumbs(company),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -206,7 +207,9 @@ class RandomWalks(HypothesisCase):
             application = applications[which]
             before = Application.objects.get(pk=application.pk).state
             now = NOW + dt.timedelta(minutes=minute)
-            waits = {"waits_until": now + dt.timedelta(days=15)} if to == ApplicationState.PENDING_MAINTENANCE else {}
+            waits: dict[str, Any] = (
+                {"waits_until": now + dt.timedelta(days=15)} if to == ApplicationState.PENDING_MAINTENANCE else {}
+            )
             try:
                 moved = move(application=application, to=to, actor=Actor.engine(), now=now, **waits)
             except TransitionRefused:

@@ -11,7 +11,7 @@ from django.conf import settings as django_settings
 @pytest.fixture(autouse=True)
 def store(settings, tmp_path) -> Path:
     """The folder that the store writes to during the test."""
-    folder = tmp_path / "files"
+    folder: Path = tmp_path / "files"
     settings.STORAGES = {
         **django_settings.STORAGES,
         "default": {

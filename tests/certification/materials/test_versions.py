@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.journal import Actor, JournalEntry
 from accounts.notices import Notice
+from certification.applications.models import Application
 from certification.maintenance.engine import tick
 from certification.maintenance.models import Maintenance
 from certification.maintenance.status import counts_by_status
@@ -27,7 +28,7 @@ from certification.numbers.models import PhoneNumber
 from certification.reminders.models import Reminder
 from certification.reviews import desk
 from certification.reviews.models import Decision, Review
-from tests.cast import NOW, make_material, make_number
+from tests.cast import NOW, add_member, make_company, make_material, make_number, meet_requirements
 from tests.certification.materials.conftest import files_in
 from tests.certification.materials.submissions import decide, kind, review_of, staged, submit
 
@@ -165,7 +166,7 @@ def test_approval_of_a_version_that_starts_later_keeps_the_old_one(cast):
         is_long_term=False, expires_on=dt.date(2026, 12, 31)
     )
     old = Material.objects.get(company=cast.clinic, kind__code=LICENCE)
-    Reminder.objects.create(material=old, company=cast.clinic, expires_on=old.expires_on, next_due_at=NOW)
+    Reminder.objects.create(material=old, company=cast.clinic, expires_on=dt.date(2026, 12, 31), next_due_at=NOW)
     material = submit(
         cast.clinic, LICENCE, cast.operator, issued_on=dt.date(2027, 1, 1), expires_on=dt.date(2027, 12, 31)
     )
@@ -181,7 +182,7 @@ def test_sending_back_keeps_what_is_in_force_and_says_why(cast, decision, state)
     material = submit(cast.clinic, LICENCE, cast.operator, expires_on=dt.date(2027, 6, 30))
     review = decide(material, decision, cast.reviewer)
     assert states(cast.clinic, LICENCE) == [(1, "approved"), (2, state)]
-    assert [item.reason.code for item in review.items.all()] == ["illegible"]
+    assert list(review.items.values_list("reason__code", flat=True)) == ["illegible"]
     notice = Notice.objects.get(kind=f"material_{state}", recipient=cast.operator)
     assert (notice.context["items"], notice.context["reason"], notice.needs_action) == (1, "看过了", True)
 
@@ -282,6 +283,24 @@ def test_expired_licence_comes_back_with_the_approval_of_its_successor(cast):
         "material_approved",
         "maintenance_closed",
     ]
+
+
+def test_application_that_waits_for_a_material_goes_on_with_its_approval(cast):
+    company = make_company("电销公司", industry="telemarketing")
+    add_member(company, cast.operator)
+    meet_requirements(company, by=cast.owner)
+    Material.objects.filter(company=company, kind__code="complaint_handling_process").update(state="rejected")
+    application = Application.objects.create(
+        company=company, kind="new", state="in_review", state_since=NOW, created_at=NOW, submitted_at=NOW
+    )
+    tick(now=NOW)
+    application.refresh_from_db()
+    assert application.state == "pending_maintenance"
+    later = NOW + dt.timedelta(days=2)
+    material = submit(company, "complaint_handling_process", cast.operator, now=later)
+    decide(material, Decision.APPROVED, cast.reviewer, now=later)
+    application.refresh_from_db()
+    assert application.state == "in_review"
 
 
 def test_rolled_back_submission_leaves_its_upload_staged(cast, store):

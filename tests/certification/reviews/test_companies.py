@@ -80,10 +80,13 @@ def test_approval_verifies_opens_what_is_missing_and_tells_owner_and_admin(cast,
 
 @pytest.mark.parametrize("decision", [Decision.RETURNED, Decision.REJECTED])
 def test_refusal_says_why_and_opens_nothing(cast, waiting, decision):
-    item = ReviewItem(item="field", item_name="Name", text="Write it in full.")
+    item = ReviewItem(item="field", item_name="name", text="Write it in full.")
     settle(cast, waiting, decision, items=[item], text="The register has another name.")
     assert (waiting.state, waiting.verified_at) == (CompanyState.REFUSED, None)
-    assert waiting.state_reason == "The register has another name.\nName: Write it in full."
+    assert waiting.state_reason == (
+        "The register has another name.\n登记名称: Write it in full.\n\n"
+        "The register has another name.\nRegistered name: Write it in full."
+    )
     assert not Maintenance.objects.filter(company=waiting).exists()
     assert told("company_refused") == ["deputy", "founder"]
     notice = Notice.objects.filter(kind="company_refused").first()
