@@ -14,7 +14,7 @@ from certification.numbers.groups.tree import paths
 from certification.numbers.models import GroupKind, NumberGroup, PhoneNumber, Provider
 from certification.numbers.problems import reason
 from certification.numbers.registry import CERTIFIED_OR_UNDER_WAY
-from certification.numbers.shapes import ReadNumber, dialled, read_number
+from certification.numbers.shapes import ReadNumber, mask_number, read_number
 
 if TYPE_CHECKING:
     GroupChoice = forms.ModelChoiceField[NumberGroup]
@@ -68,9 +68,19 @@ class NumberForm(forms.Form):
         help_text=_("Only for a backup number: the main number of yours that it stands in for."),
     )
 
-    def __init__(self, *args: Any, company: Company, number: PhoneNumber | None = None, **options: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        company: Company,
+        number: PhoneNumber | None = None,
+        main: PhoneNumber | None = None,
+        **options: Any,
+    ) -> None:
         super().__init__(*args, **options)
-        self.company, self.number = company, number
+        #: The main number that the field shows, masked: it is understood as it is shown.
+        self.company, self.main = company, main
+        if main is not None:
+            self.initial["backup_of"] = mask_number(main.number)
         self.fields["group"].offer(company)  # type: ignore[attr-defined]
         if number is not None and number.lifecycle in CERTIFIED_OR_UNDER_WAY:
             # A disabled field keeps its value whatever is posted.
@@ -91,6 +101,8 @@ class NumberForm(forms.Form):
         text = self.cleaned_data["backup_of"]
         if not text.strip():
             return None
+        if self.main is not None and text.strip() == mask_number(self.main.number):
+            return self.main
         read = read_number(text)
         if not isinstance(read, ReadNumber):
             raise ValidationError(reason(read), code=read)
@@ -107,9 +119,8 @@ class NumberForm(forms.Form):
             "alias": number.alias,
             "provider": number.provider_id,
             "group": number.group_id,
-            "backup_of": dialled(number.backup_of.number) if number.backup_of else "",
         }
-        return cls(data, company=number.company, number=number, initial=initial)
+        return cls(data, company=number.company, number=number, main=number.backup_of, initial=initial)
 
 
 class AddNumberForm(NumberForm):

@@ -14,7 +14,12 @@ from django.db.models.lookups import Contains
 
 from accounts.companies import Company
 from certification.maintenance.facts import StatusFacts, facts_for
-from certification.maintenance.status import Status, counts_by_status, having_status, with_status
+from certification.maintenance.status import (
+    Status,
+    counts_by_status,
+    having_status,
+    with_status,
+)
 from certification.numbers.groups.tree import below
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 
@@ -103,7 +108,7 @@ def searched(text: str) -> Q:
     return condition
 
 
-def filtered(company: Company, filters: Filters, *, at: dt.datetime | None = None) -> PhoneNumberQuerySet:
+def filtered(company: Company, filters: Filters) -> PhoneNumberQuerySet:
     """The company's numbers that the filters leave."""
     numbers = PhoneNumber.objects.of_company(company)
     if filters.q:
@@ -123,7 +128,7 @@ def filtered(company: Company, filters: Filters, *, at: dt.datetime | None = Non
         numbers = numbers.filter(backup_of__isnull=True)
         numbers = numbers.filter(pk__in=covered) if filters.backup == "covered" else numbers.exclude(pk__in=covered)
     if filters.status:
-        numbers = having_status(numbers, STATUS_FILTERS[filters.status], at=at)
+        numbers = having_status(numbers, STATUS_FILTERS[filters.status])
     return numbers
 
 
@@ -157,7 +162,9 @@ def page_of(
     elif before:
         numbers = numbers.filter(pk__lt=Subquery(mark.filter(ref=before).values("pk")[:1]))
     ordered = with_status(numbers).order_by("-pk" if backwards else "pk")
-    found = list(ordered.select_related("company", "provider", "group")[: PAGE + 1])
+    found = list(ordered.select_related("provider", "group")[: PAGE + 1])
+    for number in found:
+        number.company = company
     more = len(found) > PAGE
     found = found[:PAGE]
     if backwards:

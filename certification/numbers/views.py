@@ -180,7 +180,11 @@ def number_reveal(request: SignedInRequest, ref: str) -> HttpResponse:
 @company_view()
 def number_add(request: SignedInRequest) -> HttpResponse:
     """Add one number."""
-    form = AddNumberForm(request.POST if request.method == "POST" else None, company=request.company)
+    form = AddNumberForm(
+        request.POST if request.method == "POST" else None,
+        company=request.company,
+        main=main_number(request),
+    )
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         try:
@@ -204,6 +208,12 @@ def number_add(request: SignedInRequest) -> HttpResponse:
             return redirect("numbers:detail", number.ref)
     context = {"form": form, "breadcrumb": crumbs(Crumb(_("Add a number")))}
     return render(request, "numbers/add.html", context, status=422 if form.errors else 200)
+
+
+def main_number(request: SignedInRequest) -> PhoneNumber | None:
+    """The number that the new one is to stand in for, where the page of that number led here."""
+    ref = request.GET.get("backup_of", "").replace("\0", "")
+    return PhoneNumber.objects.of_company(request.company).filter(ref=ref).first() if ref else None
 
 
 def unavailable(*, own: bool) -> str:

@@ -6,10 +6,13 @@ import csv
 import datetime as dt
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
 import xlsxwriter
+from django.db.models import F
+from django.db.models.functions import TruncDate
 from django.utils.translation import gettext as _
 
 from accounts.companies import Company
@@ -17,11 +20,11 @@ from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import with_status
 from certification.numbers.groups.tree import paths
 from certification.numbers.listing import Filters, filtered
-from certification.numbers.models import ExportFormat, NumberKind, PhoneNumber
+from certification.numbers.models import ExportFormat, NumberKind, Provider
 from certification.numbers.shapes import dialled
 
 #: Rows read with their facts at a time.
-PIECE = 2000
+PIECE = 4000
 #: What a spreadsheet would take for a formula at the beginning of a cell.
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -29,6 +32,32 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r", "\n")
 def safe(text: str) -> str:
     """The text so that no spreadsheet takes it for a formula."""
     return f"'{text}" if text.startswith(DANGEROUS) else text
+
+
+@dataclass(slots=True)
+class ExportedNumber:
+    """What a row of the file and the facts of its number need to know: a third of what reading whole objects takes."""
+
+    company: Company
+    pk: int
+    ref: str
+    company_id: int
+    number: str
+    kind: str
+    label: str
+    alias: str
+    provider_id: int
+    group_id: int | None
+    term_ends_at: dt.datetime | None
+    backup_number: str | None
+    added_on: dt.date
+    status: str
+    # Since when a status holds is on the page, not in the file.
+    lifecycle_since: None = None
+    certified_at: None = None
+
+
+COLUMNS = tuple(ExportedNumber.__slots__)[1:-2]
 
 
 def titles() -> list[str]:
@@ -64,7 +93,7 @@ class Words:
             "platform": _("With the platform"),
             "nobody": _("Nothing to do"),
         }
-        self.providers: dict[int, str] = {}
+        self.providers = {provider.pk: str(provider) for provider in Provider.objects.all()}
 
     def moment(self, value: dt.datetime | dt.date | None) -> str:
         """A moment in the company's zone as text that sorts."""
@@ -74,11 +103,8 @@ class Words:
             return value.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
         return value.isoformat()
 
-    def row(self, number: PhoneNumber, facts: StatusFacts) -> list[str]:
+    def row(self, number: ExportedNumber, facts: StatusFacts) -> list[str]:
         """One number's cells."""
-        provider = self.providers.get(number.provider_id)
-        if provider is None:
-            provider = self.providers[number.provider_id] = str(number.provider)
         last_day = ""
         if number.term_ends_at:
             last_day = (number.term_ends_at - dt.timedelta(seconds=1)).astimezone(self.zone).date().isoformat()
@@ -87,16 +113,16 @@ class Words:
             safe(number.label),
             safe(number.alias),
             self.kinds[number.kind],
-            provider,
+            self.providers[number.provider_id],
             safe(self.groups.get(number.group_id or 0, "")),
-            dialled(number.backup_of.number) if number.backup_of else "",
+            dialled(number.backup_number) if number.backup_number else "",
             facts.label,
             facts.cause,
             self.displayed[facts.displayed],
             self.turns[facts.turn],
             self.moment(facts.until_latest or facts.until),
             last_day,
-            self.moment(number.created_at)[:10],
+            number.added_on.isoformat(),
         ]
 
 
@@ -109,9 +135,10 @@ def rows(company: Company, filters: Filters, *, now: dt.datetime) -> Iterator[li
             with_status(filtered(company, filters))
             .filter(pk__gt=after)
             .order_by("pk")
-            .select_related("company", "provider", "backup_of")
+            .annotate(backup_number=F("backup_of__number"), added_on=TruncDate("created_at", tzinfo=company.zone))
+            .values_list(*COLUMNS)
         )
-        found = list(piece[:PIECE])
+        found: list[Any] = [ExportedNumber(company, *values) for values in piece[:PIECE]]
         facts = facts_for(found, now=now)
         for number in found:
             yield words.row(number, facts[number.pk])

@@ -259,6 +259,27 @@ def test_edit_changes_what_is_free_and_ignores_what_is_fixed(owner: Client, cast
     )
 
 
+def test_main_number_is_shown_masked_and_understood_as_shown(owner: Client, cast: Cast):
+    main = cast.numbers[0]
+    address = reverse("numbers:add") + f"?backup_of={main.ref}"
+    page = owner.get(address)
+    shown = page.context["form"]["backup_of"].value()
+    assert "****" in shown
+    assert main.number.removeprefix("+86") not in page.content.decode()
+    provider = Provider.objects.all()[0].pk
+    values = {"number_text": "19900080001", "provider": provider, "backup_of": shown}
+    assert owner.post(reverse("numbers:add"), values).status_code == 422
+    assert owner.post(address, values).status_code == 302
+    added = PhoneNumber.objects.get(number="+8619900080001")
+    assert added.backup_of == main
+    edit = reverse("numbers:edit", args=[added.ref])
+    assert owner.post(edit, {"alias": "二线", "provider": provider, "backup_of": shown}).status_code == 302
+    added.refresh_from_db()
+    assert (added.alias, added.backup_of) == ("二线", main)
+    owner.post(edit, {"alias": "二线", "provider": provider, "backup_of": ""})
+    assert PhoneNumber.objects.filter(pk=added.pk, backup_of__isnull=True).exists()
+
+
 def test_group_of_another_company_cannot_be_chosen(owner: Client, cast: Cast):
     foreign = NumberGroup.objects.create(company=cast.shop, name="一店")
     response = owner.post(reverse("numbers:edit", args=[cast.numbers[0].ref]), {"alias": "", "group": foreign.pk})
