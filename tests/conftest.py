@@ -32,6 +32,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from django.conf import settings as django_settings
 from django.db import connection
 
+from portal.catalogues import compile_catalogues
 from tests.template_database import ensure_template
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
+    if not hasattr(session.config, "workerinput"):  # once, before the workers read them
+        list(compile_catalogues(Path(django_settings.LOCALE_PATHS[0])))
     if not CHROMIUM.exists() and not hasattr(session.config, "workerinput"):
         announce(["The browser tests will not run:", NO_BROWSER + ".", remedy()])
 

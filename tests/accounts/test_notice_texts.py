@@ -53,6 +53,19 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {**CAUSE, **MATERIAL, "numbers": 12, "still_open": 0},
         {**CAUSE, "numbers": 1, "still_open": 2},
     ],
+    "requirement_announced": [
+        {
+            **MATERIAL,
+            "effective_from": "2025-07-01",
+            "notice_zh": "依据新规",
+            "notice_en": "By the new rule",
+            "notice_url": "https://example.com/rule",
+            "stops": stops,
+            "holds_applications": not stops,
+            "numbers": 3,
+        }
+        for stops in (True, False)
+    ],
     "plan_announced": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
     "plan_changed": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
     "plan_cancelled": [{**CAUSE, **WINDOW, "suspends": True}],
