@@ -50,7 +50,9 @@ def test_killed_import_goes_on_to_the_same_end(tmp_path: Path):
     intake.write_preview(number_import=number_import, columns=number_import.columns)
     intake.confirm(number_import=number_import, actor=Actor.command(), now=NOW)
     database = connection.settings_dict
-    address = f"postgres://{database['USER']}@/{database['NAME']}?host={quote(database['HOST'])}&port={database['PORT']}"
+    address = (
+        f"postgres://{database['USER']}@/{database['NAME']}?host={quote(database['HOST'])}&port={database['PORT']}"
+    )
     worker = subprocess.Popen(
         [sys.executable, "-c", WORKER, str(number_import.pk), NOW.isoformat()],
         cwd=settings.BASE_DIR,

@@ -121,8 +121,10 @@ def test_second_decision_changes_nothing(cast, waiting):
 
 def test_founder_who_works_for_the_portal_cannot_decide(cast, waiting):
     review = review_of(waiting)
+    founder = review.submitted_by
+    assert founder is not None
     with pytest.raises(OwnSubmission):
-        claim(review=review, reviewer=review.submitted_by, actor=Actor.command(), now=NOW)
+        claim(review=review, reviewer=founder, actor=Actor.command(), now=NOW)
 
 
 def test_case_shows_facts_and_namesakes(cast, waiting):
