@@ -60,7 +60,7 @@ def counts_of(user: User) -> InboxCounts:
     return InboxCounts(**figures)
 
 
-def inbox_page(*, user: User, view: str, request: HttpRequest, language: str) -> tuple[Page[Notice], list[InboxEntry]]:
+def inbox_page(*, user: User, view: str, request: HttpRequest, language: str) -> tuple[Page, list[InboxEntry]]:
     """The page of the inbox that the address asks for (`?after=`, `?before=`), with its texts; one query."""
     rows = messages_of(user).filter(VIEWS[view]).annotate(rank=RANK).select_related("company", "recipient")
     after, before = (place(request.GET.get(name, "")) for name in ("after", "before"))

@@ -1,25 +1,28 @@
-"""Pages of a long list, newest first, that cost the same wherever one is: the address says after which row to go on."""
+"""Keyset pages: every page of a list costs the same, however far down it is; the address says after which row to go on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+import base64
+import binascii
+import datetime as dt
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db import models
-from django.http import HttpRequest, QueryDict
-from django.utils.http import base36_to_int, int_to_base36
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
 from django.utils.translation import ngettext
 
-Row = TypeVar("Row", bound=models.Model)
-#: Rows of one page.
+#: Rows on a page.
 PAGE_SIZE = 50
 
 
-@dataclass(frozen=True)
-class Page(Generic[Row]):
-    """One page and the addresses of its neighbours, as the pagination component takes them."""
+@dataclass
+class Page:
+    """One page as `{% pagination %}` shows it."""
 
-    rows: list[Row]
+    rows: list[Any] = field(default_factory=list)
     first_url: str = ""
     previous_url: str = ""
     next_url: str = ""
@@ -27,49 +30,96 @@ class Page(Generic[Row]):
     total_label: str = ""
 
 
-def cursor(query: QueryDict, name: str) -> int | None:
-    """The primary key that the address names; None when there is none or it is no key."""
+def encode(values: Sequence[Any]) -> str:
+    """The place of a row in the order, as it can stand in an address."""
+    plain = [value.isoformat() if isinstance(value, dt.datetime) else value for value in values]
+    return base64.urlsafe_b64encode(json.dumps(plain).encode()).decode().rstrip("=")
+
+
+def decode(token: str, order: Sequence[str], kinds: Sequence[type]) -> list[Any] | None:
+    """The values of `encode`; None when the text is not one of ours."""
     try:
-        return base36_to_int(str(query[name])) if name in query else None
-    except ValueError:
+        values = json.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        if not isinstance(values, list) or len(values) != len(order):
+            return None
+        read = [
+            dt.datetime.fromisoformat(value) if kind is dt.datetime else value
+            for value, kind in zip(values, kinds, strict=True)
+        ]
+    except (ValueError, TypeError, binascii.Error, UnicodeError):
         return None
+    if any(type(value) is not kind for value, kind in zip(read, kinds, strict=True)):
+        return None
+    if any(isinstance(value, dt.datetime) and value.tzinfo is None for value in read):
+        return None
+    if any(type(value) is int and not -(2**63) <= value < 2**63 for value in read):
+        return None
+    return read
 
 
-def page_of(
-    rows: models.QuerySet[Row], request: HttpRequest, *, size: int = PAGE_SIZE, total: int | None = None
-) -> Page[Row]:
-    """The page of `rows` that the address asks for, newest (highest key) first, in one query.
+def beyond(order: Sequence[str], values: Sequence[Any], *, backwards: bool) -> Q:
+    """The rows after (or before) the place that `values` names in the order."""
+    condition, equal = Q(), Q()
+    for name, value in zip(order, values, strict=True):
+        column = name.removeprefix("-")
+        falls = name.startswith("-") != backwards
+        condition |= equal & Q(**{f"{column}__{'lt' if falls else 'gt'}": value})
+        equal &= Q(**{column: value})
+    return condition
 
-    `?after=` names the last row of the page before, `?before=` the first row of the page after.
+
+def reverse_order(order: Sequence[str]) -> list[str]:
+    """The same order from its end."""
+    return [name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in order]
+
+
+def keyset_page(
+    rows: QuerySet[Any], request: HttpRequest, *, order: Sequence[str], kinds: Sequence[type], size: int = PAGE_SIZE
+) -> Page:
+    """The page that the address asks for (`?after=`, `?before=`), in one query; an unreadable place is the first page.
+
+    `order` names columns or annotations that are never null, the last one unique; `kinds` are their types.
     """
-    before = cursor(request.GET, "before")
-    after = cursor(request.GET, "after")
-    backwards = before is not None
-    if backwards:
-        found = list(rows.filter(pk__gt=before).order_by("pk")[: size + 1])
-        more = len(found) > size
-        shown = found[:size][::-1]
+    after = decode(request.GET.get("after", ""), order, kinds)
+    before = None if after else decode(request.GET.get("before", ""), order, kinds)
+    if before is not None:
+        found = list(rows.filter(beyond(order, before, backwards=True)).order_by(*reverse_order(order))[: size + 1])
+        has_previous, has_next = len(found) > size, True
+        found = found[:size][::-1]
     else:
-        window = rows.filter(pk__lt=after) if after is not None else rows
-        found = list(window.order_by("-pk")[: size + 1])
-        more = len(found) > size
-        shown = found[:size]
+        if after is not None:
+            rows = rows.filter(beyond(order, after, backwards=False))
+        found = list(rows.order_by(*order)[: size + 1])
+        has_previous, has_next = after is not None, len(found) > size
+        found = found[:size]
+    page = Page(found)
+    if found and has_next:
+        page.next_url = address(request, after=encode(place(found[-1], order)))
+    if found and has_previous:
+        page.previous_url = address(request, before=encode(place(found[0], order)))
+    if after is not None or before is not None:
+        page.first_url = address(request)
+    return page
 
-    def address(**changes: Any) -> str:
-        query = request.GET.copy()
-        for name in ("before", "after"):
-            query.pop(name, None)
-        for name, value in changes.items():
-            query[name] = int_to_base36(value)
-        text = query.urlencode()
-        return f"{request.path}?{text}" if text else request.path
 
-    newer = (more if backwards else after is not None) and bool(shown)
-    older = bool(shown) and (True if backwards else more)
-    return Page(
-        rows=shown,
-        first_url=address() if newer or (backwards or after is not None) else "",
-        previous_url=address(before=shown[0].pk) if newer else "",
-        next_url=address(after=shown[-1].pk) if older else "",
-        total_label="" if total is None else ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total},
-    )
+def page_of(rows: QuerySet[Any], request: HttpRequest, *, size: int = PAGE_SIZE, total: int | None = None) -> Page:
+    """The page of `rows` that the address asks for, newest (highest key) first; with `total` the page says how many there are."""
+    page = keyset_page(rows, request, order=["-pk"], kinds=[int], size=size)
+    if total is not None:
+        page.total_label = ngettext("%(count)d entry", "%(count)d entries", total) % {"count": total}
+    return page
+
+
+def place(row: Model, order: Sequence[str]) -> list[Any]:
+    """The values of the row's columns in the order."""
+    return [getattr(row, name.removeprefix("-")) for name in order]
+
+
+def address(request: HttpRequest, **changes: str) -> str:
+    """The page's own address with its filters and another place in the list."""
+    query = request.GET.copy()
+    for name in ("after", "before"):
+        query.pop(name, None)
+    for name, value in changes.items():
+        query[name] = value
+    return f"{request.path}?{query.urlencode()}" if query else request.path

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import Permission, SignedInRequest, company_view
 from accounts.journal import JournalEntry
+from accounts.keyset import keyset_page
 from certification.applications.facts import COMPANY_TURN, PLATFORM_TURN, facts_of, steps_of, with_facts
 from certification.applications.forms import WithdrawForm
 from certification.applications.lifecycle import TRANSITIONS, TransitionRefused, sources
@@ -27,7 +28,6 @@ from certification.applications.submission import withdraw as take_back
 from certification.applications.timeline import timeline_of
 from certification.applications.views.frame import answer_rows, conflict, crumbs, may_edit, own_application
 from certification.applications.views.materials import add_url, detail_url
-from certification.keyset import keyset_page
 from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.verdicts import say_review

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.access import SignedInRequest
+from accounts.keyset import address, keyset_page
 from certification.applications.corrections import editable_parts
 from certification.applications.drafts import (
     OPEN_TO_CHANGE,
@@ -31,7 +32,6 @@ from certification.applications.models import Application, ApplicationNumber, Ap
 from certification.applications.submission import not_eligible
 from certification.applications.views.drafts import edits_company, read_revision
 from certification.applications.views.frame import after_step, closed, crumbs, own_application, steps_for
-from certification.keyset import address, keyset_page
 from certification.maintenance.facts import last_day_of_term
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 

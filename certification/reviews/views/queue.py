@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
-from certification.keyset import keyset_page
+from accounts.keyset import keyset_page
 from certification.reviews import desk
 from certification.reviews.due_times import shown
 from certification.reviews.forms import QueueFilterForm

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import Permission, SignedInRequest, staff_view
 from accounts.companies import Company
+from accounts.keyset import keyset_page
 from certification.applications.revocation import revoke
-from certification.keyset import keyset_page
 from certification.maintenance.facts import last_day_of_term
 from certification.numbers.models import Lifecycle, PhoneNumber
 from certification.reviews.forms import SearchInput
