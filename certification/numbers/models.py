@@ -46,7 +46,7 @@ class NumberGroup(models.Model):
     company = models.ForeignKey(Company, models.CASCADE, related_name="number_groups")
     parent = models.ForeignKey("self", models.CASCADE, null=True, blank=True, related_name="children")
     kind = models.CharField(_("kind"), max_length=8, choices=GroupKind, default=GroupKind.BRAND)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(_("group name"), max_length=60)
 
     class Meta:
         constraints: ClassVar = [

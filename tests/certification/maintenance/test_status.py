@@ -165,3 +165,12 @@ def test_past_status_knows_provider_industry_and_lifecycle_of_then(cast: Cast) -
     facts = facts_for(rows, now=NOW, at=NOW - 9 * DAY)[number.pk]
     assert [row.provider for row in facts.maintenance] == [official]
     assert (status_of(number), status_of(other)) == ("certified", "revoked")
+
+
+def test_past_pending_is_read_from_what_was_approved_by_then(cast: Cast) -> None:
+    announce(5, announced_at=NOW - 10 * DAY)
+    material = make_material(cast.clinic, "radiology_licence", by=cast.owner, expires_on=NOW.date() + 5 * DAY)
+    material.decided_at = NOW - 2 * DAY
+    material.save()
+    shown = [status_of(cast.numbers[0], at=NOW - days * DAY) for days in (11, 9, 3, 2)]
+    assert shown == ["certified", "pending_maintenance", "pending_maintenance", "certified"]
