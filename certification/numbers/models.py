@@ -250,7 +250,7 @@ class NumberImport(models.Model):
 class RowOutcome(models.TextChoices):
     """What becomes of one row."""
 
-    ACCEPTED = "accepted", _("Valid")
+    ACCEPTED = "accepted", _("Can be imported")
     REJECTED = "rejected", _("Cannot be imported")
     SKIPPED = "skipped", _("Left out")
 

@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from django import template
 
-from portal.templatetags import demonstration, facts, form_fields, frames, icons, lists, moments, page_header
+from portal.templatetags import (
+    demonstration,
+    facts,
+    form_fields,
+    frames,
+    icons,
+    lists,
+    moments,
+    number_rows,
+    page_header,
+)
 
 register = template.Library()
 
-for part in (icons, moments, facts, form_fields, lists, frames, page_header, demonstration):
+for part in (icons, moments, facts, form_fields, lists, number_rows, frames, page_header, demonstration):
     register.tags.update(part.register.tags)
     register.filters.update(part.register.filters)
