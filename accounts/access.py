@@ -183,7 +183,7 @@ class AccessMiddleware:
             return None
         if access.kind == "public" or not request.user.is_authenticated:
             return None  # anonymous visitors of everything else: LoginRequiredMiddleware
-        if request.user.is_staff and settings.STAFF_SECOND_FACTOR_REQUIRED and not has_second_factor(request.user):
+        if settings.STAFF_SECOND_FACTOR_REQUIRED and request.user.is_staff and not has_second_factor(request.user):
             return redirect("mfa_activate_totp")
         if access.kind == "company":
             return self.enter_company(request, access)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise, SimpleLazyObject
@@ -13,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import Permission, staff_may
 from accounts.notices import Notice
+from accounts.users import User
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,14 @@ def links(items: tuple[Item, ...], request: HttpRequest, may: Callable[[Permissi
     return result
 
 
+def unread_count(user: User) -> int:
+    """How many messages the person has not read, of those that `NoticeQuerySet.for_user` shows them."""
+    companies = [membership.company_id for membership in user.company_memberships]
+    return Notice.objects.filter(
+        Q(company__isnull=True) | Q(company__in=companies), recipient=user, read_at__isnull=True
+    ).count()
+
+
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """The context of every page: `navigation`, `company`, `memberships`, `unread_notices`, each read when it is shown."""
     user = getattr(request, "user", None)
@@ -88,5 +98,5 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             )
         ),
         "memberships": SimpleLazyObject(lambda: user.company_memberships),
-        "unread_notices": SimpleLazyObject(lambda: Notice.objects.for_user(user).filter(read_at__isnull=True).count()),
+        "unread_notices": SimpleLazyObject(lambda: unread_count(user)),
     }

@@ -10,16 +10,17 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from certification.applications.models import ApplicationNumber
 from certification.maintenance.models import Family, Maintenance, Scope
 from certification.maintenance.status import Status
 from certification.materials.models import Material, MaterialState, Requirement
 from certification.materials.requirements import announced_unmet
+from certification.naming import in_language
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Review, ReviewState
 
@@ -27,6 +28,8 @@ from certification.reviews.models import Review, ReviewState
 SEVERITY = {Family.RISK: 0, Family.POLICY: 1, Family.TECHNICAL: 2}
 #: A certified number that ends within so many days asks for renewal (interface section 4).
 RENEW_WITHIN = dt.timedelta(days=60)
+#: In these states the facts tell of the application that the number is in.
+WAITING = frozenset({Status.SUBMITTED, Status.IN_REVIEW, Status.RETURNED, Status.PENDING_MAINTENANCE, Status.EXPIRED})
 FAR = dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -61,14 +64,30 @@ def by_severity(maintenance: Maintenance) -> tuple[int, float, int]:
 
 
 class Surroundings:
-    """Everything that the facts of a page of numbers need to know, read in at most four queries."""
+    """Everything that the facts of a page of numbers need to know, read in at most five queries."""
 
     def __init__(self, numbers: Sequence[PhoneNumber], *, now: dt.datetime, at: dt.datetime | None) -> None:
         self.now, self.at = now, at
         companies = {number.company_id for number in numbers}
         statuses = {number.status for number in numbers}  # type: ignore[attr-defined]
-        self.maintenance = list(
-            Maintenance.objects.open_at(at)
+        self.maintenance: list[Maintenance] = []
+        if at is not None or something_is_open(companies, numbers):
+            self.maintenance = self.open_maintenance(companies, numbers)
+        self.corrections: dict[tuple[int, int], Material] = {}
+        if any(row.requirement_id for row in self.maintenance):
+            self.corrections = corrections_under_review(companies)
+        self.applications: dict[int, OpenApplication] = {}
+        asked = [number for number in numbers if may_be_in_application(number, now)]
+        if asked:
+            self.applications = applications_of(asked)
+        self.announced: dict[int, list[Requirement]] = {}
+        if Status.PENDING_MAINTENANCE in statuses:
+            self.announced = announced_unmet(company_ids=companies, at=at or now)
+
+    def open_maintenance(self, companies: set[int], numbers: Sequence[PhoneNumber]) -> list[Maintenance]:
+        """What was open at the moment and may cover one of the numbers."""
+        return list(
+            Maintenance.objects.open_at(self.at)
             .filter(
                 Q(scope__in=[Scope.EVERYTHING, Scope.PROVIDER, Scope.INDUSTRY])
                 | Q(company__in=companies)
@@ -76,22 +95,6 @@ class Surroundings:
             )
             .select_related("cause", "requirement__kind")
         )
-        self.corrections: dict[tuple[int, int], Material] = {}
-        if any(row.requirement_id for row in self.maintenance):
-            self.corrections = corrections_under_review(companies)
-        self.applications: dict[int, ApplicationNumber] = {}
-        if statuses & {
-            Status.SUBMITTED,
-            Status.IN_REVIEW,
-            Status.RETURNED,
-            Status.PENDING_MAINTENANCE,
-            Status.EXPIRED,
-            Status.CERTIFIED,
-        }:
-            self.applications = applications_of(numbers)
-        self.announced: dict[int, list[Requirement]] = {}
-        if Status.PENDING_MAINTENANCE in statuses:
-            self.announced = announced_unmet(company_ids=companies, at=at or now)
 
     def covering(self, number: PhoneNumber) -> list[Maintenance]:
         """The open maintenance that covers the number, the most severe first."""
@@ -110,6 +113,30 @@ class Surroundings:
         return sorted(rows, key=by_severity)
 
 
+# In the words of the partial indexes maintenance_open_*; mostly there is nothing, and then nothing more is read.
+SOMETHING_IS_OPEN = """
+    SELECT EXISTS (SELECT FROM certification_maintenance WHERE opened_at IS NOT NULL AND closed_at IS NULL AND scope NOT IN ('company', 'number'))
+        OR EXISTS (SELECT FROM certification_maintenance WHERE opened_at IS NOT NULL AND closed_at IS NULL AND company_id = ANY (%s))
+        OR EXISTS (SELECT FROM certification_maintenance WHERE opened_at IS NOT NULL AND closed_at IS NULL AND number_id = ANY (%s))
+"""
+
+
+def something_is_open(companies: set[int], numbers: Sequence[PhoneNumber]) -> bool:
+    """Whether any maintenance that is open now may cover one of the numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute(SOMETHING_IS_OPEN, [list(companies), [number.pk for number in numbers]])
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
+def may_be_in_application(number: PhoneNumber, now: dt.datetime) -> bool:
+    """Whether the facts of the number ask for its open application: it waits in one, or its renewal may be under way."""
+    status = number.status  # type: ignore[attr-defined]
+    if status == Status.CERTIFIED:
+        return number.term_ends_at is not None and number.term_ends_at - now <= RENEW_WITHIN
+    return status in WAITING
+
+
 def corrections_under_review(companies: set[int]) -> dict[tuple[int, int], Material]:
     """The submitted version of each (company, kind), with its review's due times as `due_from` and `due_at`."""
     reviews = Review.objects.filter(subject="material", subject_id=OuterRef("pk"), state=ReviewState.OPEN)
@@ -119,17 +146,40 @@ def corrections_under_review(companies: set[int]) -> dict[tuple[int, int], Mater
     return {(row.company_id, row.kind_id): row for row in rows}
 
 
-def applications_of(numbers: Sequence[PhoneNumber]) -> dict[int, ApplicationNumber]:
-    """The active application of each number, with its review's due times."""
-    reviews = Review.objects.filter(
-        subject="application", subject_id=OuterRef("application_id"), state=ReviewState.OPEN
-    )
-    rows = (
-        ApplicationNumber.objects.filter(number__in=[number.pk for number in numbers], is_active=True)
-        .select_related("application__waits_for__kind")
-        .annotate(due_from=Subquery(reviews.values("due_from")[:1]), due_at=Subquery(reviews.values("due_at")[:1]))
-    )
-    return {row.number_id: row for row in rows}
+@dataclass(frozen=True)
+class OpenApplication:
+    """What the facts tell of the application that a number is in."""
+
+    ref: str
+    waits_until: dt.datetime | None
+    #: The material that it waits for (待维护), and its name in the active language.
+    waits_for: str | None
+    waits_for_name: str
+    due_from: dt.datetime | None
+    due_at: dt.datetime | None
+
+
+# Plain SQL: as a queryset it takes longer to write than to run, and every page of numbers asks.
+OPEN_APPLICATIONS = """
+    SELECT item.number_id, application.ref, application.waits_until, kind.code, kind.name_zh, kind.name_en, review.due_from, review.due_at
+    FROM certification_applicationnumber item
+    JOIN certification_application application ON application.id = item.application_id
+    LEFT JOIN certification_requirement requirement ON requirement.id = application.waits_for_id
+    LEFT JOIN certification_materialkind kind ON kind.id = requirement.kind_id
+    LEFT JOIN certification_review review
+      ON review.subject = 'application' AND review.subject_id = application.id AND review.state = 'open'
+    WHERE item.is_active AND item.number_id = ANY (%s)
+"""
+
+
+def applications_of(numbers: Sequence[PhoneNumber]) -> dict[int, OpenApplication]:
+    """The open application of each number that is in one, with its review's due times; one query."""
+    with connection.cursor() as cursor:
+        cursor.execute(OPEN_APPLICATIONS, [[number.pk for number in numbers]])
+        return {
+            number: OpenApplication(ref, until, code, in_language(chinese or "", english or ""), due_from, due_at)
+            for number, ref, until, code, chinese, english, due_from, due_at in cursor.fetchall()
+        }
 
 
 def facts_for(
@@ -253,10 +303,10 @@ def waiting(number: PhoneNumber, around: Surroundings) -> StatusFacts:
         displayed=False,
         turn="platform",
         since=number.lifecycle_since,
-        until=item.due_from if item else None,  # type: ignore[attr-defined]
-        until_latest=item.due_at if item else None,  # type: ignore[attr-defined]
+        until=item.due_from if item else None,
+        until_latest=item.due_at if item else None,
         action_label=_("See progress"),
-        action_url=reverse("applications:detail", args=[item.application.ref]) if item else None,
+        action_url=reverse("applications:detail", args=[item.ref]) if item else None,
     )
 
 
@@ -271,15 +321,15 @@ def returned(number: PhoneNumber, around: Surroundings) -> StatusFacts:
         turn="company",
         since=number.lifecycle_since,
         action_label=_("See the reasons and correct"),
-        action_url=reverse("applications:detail", args=[item.application.ref]) if item else None,
+        action_url=reverse("applications:detail", args=[item.ref]) if item else None,
     )
 
 
 def pending(number: PhoneNumber, around: Surroundings) -> StatusFacts:
     item = around.applications.get(number.pk)
     label = str(Status.PENDING_MAINTENANCE.label)
-    if item is not None and item.application.waits_for is not None:
-        material = item.application.waits_for.kind
+    if item is not None and item.waits_for is not None:
+        material = item.waits_for_name
         return StatusFacts(
             Status.PENDING_MAINTENANCE,
             "amber",
@@ -289,9 +339,9 @@ def pending(number: PhoneNumber, around: Surroundings) -> StatusFacts:
             displayed=False,
             turn="company",
             since=number.lifecycle_since,
-            until=item.application.waits_until,
+            until=item.waits_until,
             action_label=_("Supply the document"),
-            action_url=f"{reverse('materials:add')}?kind={material.code}",
+            action_url=f"{reverse('materials:add')}?kind={item.waits_for}",
         )
     requirements = around.announced.get(number.company_id, [])
     facts = StatusFacts(
@@ -339,7 +389,7 @@ def certified(number: PhoneNumber, around: Surroundings) -> StatusFacts:
     item = around.applications.get(number.pk)
     if item is not None:
         facts.turn, facts.action_label = "platform", _("Renewal under way")
-        facts.action_url = reverse("applications:detail", args=[item.application.ref])
+        facts.action_url = reverse("applications:detail", args=[item.ref])
         return facts
     facts.turn, facts.action_label = "company", _("Renew")
     facts.action_url = f"{reverse('applications:new')}?kind=renewal&number={number.ref}"
@@ -366,7 +416,7 @@ def expired(number: PhoneNumber, around: Surroundings) -> StatusFacts:
     item = around.applications.get(number.pk)
     if item is not None:
         facts.turn, facts.action_label = "platform", _("Renewal under way")
-        facts.action_url = reverse("applications:detail", args=[item.application.ref])
+        facts.action_url = reverse("applications:detail", args=[item.ref])
     return facts
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection, models
@@ -194,6 +194,25 @@ def having_status(
     for status in statuses:
         wanted |= derivation.condition(status)
     return derivation.prepare(numbers).filter(wanted)
+
+
+@functools.cache
+def present_statuses() -> tuple[str, tuple[Any, ...]]:
+    """SQL (id, status) of every number at present, to be narrowed by a condition. Compiled once: that takes longer than it runs."""
+    derived: Any = with_status(PhoneNumber.objects.all())
+    sql, parameters = derived.order_by().values_list("pk", "status").query.sql_with_params()
+    return sql, tuple(parameters)
+
+
+def give_status(numbers: Sequence[PhoneNumber]) -> None:
+    """Set the present `status` of each of the numbers of a page, as `with_status` would have; one query."""
+    sql, parameters = present_statuses()
+    by_key = f"{sql} WHERE {PhoneNumber._meta.db_table}.id = ANY (%s)"
+    with connection.cursor() as cursor:
+        cursor.execute(by_key, [*parameters, [number.pk for number in numbers]])
+        statuses = dict(cursor.fetchall())
+    for number in numbers:
+        number.status = statuses[number.pk]  # type: ignore[attr-defined]
 
 
 @functools.cache

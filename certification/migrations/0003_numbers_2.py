@@ -4,15 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('certification', '0002_catalogue'),
+        ("certification", "0002_catalogue"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='numberimportrow',
-            name='outcome',
-            field=models.CharField(choices=[('accepted', 'Can be imported'), ('rejected', 'Cannot be imported'), ('skipped', 'Left out')], max_length=8),
+            model_name="numberimportrow",
+            name="outcome",
+            field=models.CharField(
+                choices=[("accepted", "Can be imported"), ("rejected", "Cannot be imported"), ("skipped", "Left out")],
+                max_length=8,
+            ),
         ),
     ]

@@ -17,8 +17,8 @@ from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import (
     Status,
     counts_by_status,
+    give_status,
     having_status,
-    with_status,
 )
 from certification.numbers.groups.tree import below
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
@@ -171,7 +171,7 @@ def page_of(
     elif before:
         numbers = numbers.filter(pk__lt=Subquery(mark.filter(ref=before).values("pk")[:1]))
     order = ("company_id", "pk") if in_order else ("pk",)
-    ordered = with_status(numbers).order_by(*(f"-{column}" if backwards else column for column in order))
+    ordered = numbers.order_by(*(f"-{column}" if backwards else column for column in order))
     found = list(ordered.select_related("provider", "group")[: PAGE + 1])
     for number in found:
         number.company = company
@@ -179,6 +179,7 @@ def page_of(
     found = found[:PAGE]
     if backwards:
         found.reverse()
+    give_status(found)
     facts = facts_for(found, now=now)
     page = NumberPage(found, facts, rows=[(number, facts[number.pk]) for number in found])
     if not found:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -18,6 +19,7 @@ import psutil
 import python_calamine
 import xlsxwriter
 from django.conf import settings
+from django.contrib.auth.decorators import login_required
 from django.core.files.base import File
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
@@ -52,6 +54,36 @@ BARE = """<!doctype html><title>Numbers</title><table>{% for number in numbers %
 <td>{{ number.get_lifecycle_display }}</td><td>{{ number.provider }}</td><td>{{ number.term_ends_at|date:"Y-m-d" }}</td></tr>{% endfor %}</table>"""
 
 
+#: What Django gives every new project: a bare view of a signed-in person's rows runs behind it as well.
+DJANGO_MIDDLEWARE = [
+    "portal.benchmarks.numbers.bare_addresses",
+    "django.middleware.security.SecurityMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+
+def bare_addresses(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Lets the bare client find the bare view, and nothing else."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        request.urlconf = "portal.benchmarks.numbers"
+        return get_response(request)
+
+    return answer
+
+
+@functools.cache
+def bare_template() -> Any:
+    """The plain template, compiled once."""
+    return engines["django"].from_string(BARE)
+
+
+@login_required
 def bare_view(request: HttpRequest) -> HttpResponse:
     """What the page is compared with: the same fifty rows, from one query, through a plain template."""
     numbers = (
@@ -59,7 +91,7 @@ def bare_view(request: HttpRequest) -> HttpResponse:
         .select_related("provider")
         .order_by("pk")[:50]
     )
-    return HttpResponse(engines["django"].from_string(BARE).render({"numbers": numbers}, request))
+    return HttpResponse(bare_template().render({"numbers": numbers}, request))
 
 
 urlpatterns = [path("bare/", bare_view)]
@@ -87,6 +119,9 @@ def company_page() -> list[Row]:
         Membership.objects.create(user=user, company=company, role=CompanyRole.OWNER)
         client, bare = Client(), Client()
         client.force_login(user)
+        bare.force_login(user)
+        with override_settings(MIDDLEWARE=DJANGO_MIDDLEWARE):
+            bare.handler.load_middleware()
         some = PhoneNumber.objects.filter(company=company).order_by("pk")[25_000]
         last = "/numbers/?last=1"
         page = client.get("/numbers/").content.decode()
@@ -114,8 +149,9 @@ def company_page() -> list[Row]:
             return work
 
         def ask_bare() -> object:
-            with override_settings(ROOT_URLCONF="portal.benchmarks.numbers", MIDDLEWARE=[]):
-                return bare.get("/bare/")
+            response = bare.get("/bare/")
+            assert response.status_code == 200
+            return response
 
         works: dict[str, Callable[[], object]] = {name: ask(address) for name, address in addresses.items()}
         figures = alternating({"bare": ask_bare, **works})

@@ -86,7 +86,7 @@ def test_list_of_plans_takes_the_same_queries(
     for index in range(rows):
         make_plan(cast, after=(1 + 2 * index) * DAY)
     client.force_login(cast.auditor)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         response = client.get(reverse("maintenance:plans"))
     assert len(response.context["rows"]) == rows
 
