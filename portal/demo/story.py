@@ -185,11 +185,11 @@ class Story:
         provider: str = "official",
         alias: str = "坐席",
     ) -> list[PhoneNumber]:
-        """The owner enters `count` mobiles from the block that no carrier hands out (199 0000)."""
+        """The owner enters `count` mobiles from a block that none of the sample files uses."""
         owner = owner_of(company)
         numbers = []
         for position in range(count):
-            read = read_number(f"1990{first + position:07d}")
+            read = read_number(f"1998{first + position:07d}")
             assert isinstance(read, ReadNumber)
             numbers.append(
                 add_number(
