@@ -76,6 +76,10 @@ def plan_entry(date: PlanDate, zone: ZoneInfo, *, with_scope: bool = False) -> E
     first, last = local_days(date, zone)
     if with_scope:
         detail = scope_words(date.plan)
+    elif state == "cancelled":
+        detail = _("This plan was cancelled: nothing changes for you.")
+    elif state == "ended":
+        detail = ""
     elif date.plan.suspends_display:
         detail = _("Certification is not displayed when you call.")
     else:

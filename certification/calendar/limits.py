@@ -16,7 +16,7 @@ MISSES = 60
 
 
 def counter(name: str, now: dt.datetime) -> str:
-    """The cache's key of a counter in the present stretch; names are hashed, so that no token stands in the cache."""
+    """The cache's key of a counter in the present stretch; names are hashed, for keys of one length."""
     digest = hashlib.sha256(name.encode()).hexdigest()
     return f"calendar-feed:{digest}:{int(now.timestamp()) // STRETCH}"
 

@@ -168,23 +168,30 @@ def link_revoke(request: SignedInRequest) -> HttpResponse:
     return redirect(f"{reverse('calendar')}#link")
 
 
+def too_often(now: dt.datetime) -> HttpResponse:
+    """429 in plain text, for programs."""
+    return HttpResponse(
+        _("Too many readings. Try again later."),
+        status=429,
+        content_type="text/plain; charset=utf-8",
+        headers={"Retry-After": str(limits.seconds_left(now=now))},
+    )
+
+
 @public
 @require_safe
 def feed(request: HttpRequest, token: str) -> HttpResponseBase:
     """The calendar behind a secret link. Unknown and revoked links answer alike, too many readings are refused."""
     now = timezone.now()
     origin = f"origin:{request.META.get('REMOTE_ADDR', '')}"
-    if limits.count(f"link:{token}", now=now) > limits.READINGS or limits.counted(origin, now=now) >= limits.MISSES:
-        return HttpResponse(
-            _("Too many readings. Try again later."),
-            status=429,
-            content_type="text/plain; charset=utf-8",
-            headers={"Retry-After": str(limits.seconds_left(now=now))},
-        )
+    if limits.counted(origin, now=now) >= limits.MISSES:
+        return too_often(now)
     found = links.find(token)
     if found is None:
         limits.count(origin, now=now)
         raise Http404
+    if limits.count(f"link:{found.pk}", now=now) > limits.READINGS:
+        return too_often(now)
     body = feed_of(company=found.company, user=found.user, now=now)
     links.note_reading(found, now=now)
     response = HttpResponse(

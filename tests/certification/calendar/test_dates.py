@@ -41,10 +41,8 @@ def plans_by_hand(company: Company, first: dt.date, last: dt.date, *, with_cance
         assert end is not None
         if row.opened_at and not row.closed_at:
             end = max(end, NOW)
-        first_day, last_day = (
-            start.astimezone(zone).date(),
-            (end - dt.timedelta(microseconds=1)).astimezone(zone).date(),
-        )
+        first_day = start.astimezone(zone).date()
+        last_day = max(first_day, (end - dt.timedelta(microseconds=1)).astimezone(zone).date())
         if covers and first_day <= last and last_day >= first:
             found.add(row.ref)
     return found

@@ -258,11 +258,7 @@ def test_unknown_and_revoked_links_answer_alike(cast):
     revoked, never = client.get(address), client.get(unknown)
     assert (revoked.status_code, never.status_code) == (404, 404)
     assert revoked.headers["Content-Type"] == never.headers["Content-Type"]
-    token = address.split("/")[-1].removesuffix(".ics")
-    strip = {token: "", "A" * 32: ""}
-    texts = [r.content.decode().replace(token, "").replace("A" * 32, "") for r in (revoked, never)]
-    assert strip
-    assert len(texts[0]) == len(texts[1])
+    assert len(revoked.content) == len(never.content)
 
 
 def test_link_ends_with_the_membership_and_stays_ended(cast):
@@ -291,24 +287,28 @@ def test_link_shows_its_company_and_no_other(cast):
     assert [b"plan-" in body for body in bodies] == [False, True]
 
 
-def test_too_many_readings_of_one_link_are_refused_until_the_stretch_is_over(cast, monkeypatch):
+@pytest.fixture
+def one_stretch(monkeypatch):
+    """One stretch until the year 2033, so that none ends within a test."""
+    monkeypatch.setattr(limits, "STRETCH", 1_000_000_000)
+
+
+def test_too_many_readings_of_one_link_are_refused(cast, monkeypatch, one_stretch):
     monkeypatch.setattr(limits, "READINGS", 3)
     address, other = make_link(cast.owner, cast.clinic), make_link(cast.admin, cast.clinic)
     client = Client()
-    statuses = [client.get(address).status_code for _reading in range(4)]
-    refused = client.get(address)
-    assert statuses in ([200, 200, 200, 429], [200, 200, 200, 200])  # 200: a new stretch began meanwhile
-    assert refused.status_code == 429 or statuses[-1] == 200
-    if refused.status_code == 429:
-        assert 0 < int(refused.headers["Retry-After"]) <= limits.STRETCH
+    answers = [client.get(address) for _reading in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= limits.STRETCH
     assert client.get(other).status_code == 200
 
 
-def test_guessing_links_is_refused_whatever_is_guessed(cast, monkeypatch):
+def test_guessing_links_is_refused_whatever_is_guessed(cast, monkeypatch, one_stretch):
     monkeypatch.setattr(limits, "MISSES", 3)
     client = Client(REMOTE_ADDR="203.0.113.9")
     statuses = [client.get(f"/calendar/feed/guess-{number}.ics").status_code for number in range(4)]
     assert statuses == [404, 404, 404, 429]
+    assert client.get(make_link(cast.owner, cast.clinic)).status_code == 429
     assert Client(REMOTE_ADDR="203.0.113.10").get("/calendar/feed/guess-5.ics").status_code == 404
 
 
