@@ -7,12 +7,12 @@ import hashlib
 
 from django.core.cache import cache
 
-#: Counts are per stretch of so many seconds.
-STRETCH = 600
+#: Counts are per stretch of so many seconds; caches keep what they count up as long by default.
+STRETCH = 300
 #: Readings of one link (D): programs read it every few minutes at most.
-READINGS = 60
+READINGS = 30
 #: Attempts from one origin with links that do not work (D).
-MISSES = 60
+MISSES = 30
 
 
 def counter(name: str, now: dt.datetime) -> str:
