@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, F, Func, Max, OuterRef, Q, QuerySet, Value
 from django.db.models import DateField as DateColumn
@@ -114,9 +115,7 @@ def relied_on(rows: MaterialQuerySet, *, first: dt.date, last: dt.date) -> Mater
     return rows.filter(~Exists(outlasting), state=MaterialState.APPROVED, expires_on__gte=first, expires_on__lte=last)
 
 
-def terms_by_day(
-    rows: PhoneNumberQuerySet, *, first: dt.date, last: dt.date
-) -> QuerySet[PhoneNumber, dict[str, object]]:
+def terms_by_day(rows: PhoneNumberQuerySet, *, first: dt.date, last: dt.date) -> QuerySet[PhoneNumber, Any]:
     """How many held numbers' terms end with each day from `first` to `last`, each day in the number's company's zone."""
     last_day = Cast(
         Func(
@@ -172,13 +171,9 @@ def dates_of(
     )
 
 
-def term_date(row: dict[str, object]) -> TermDate:
+def term_date(row: dict[str, Any]) -> TermDate:
     """One group of `terms_by_day`."""
-    day, total, latest = row["last_day"], row["total"], row["latest"]
-    assert isinstance(day, dt.date)
-    assert isinstance(total, int)
-    assert isinstance(latest, dt.datetime)
-    return TermDate(day, total, latest)
+    return TermDate(row["last_day"], row["total"], row["latest"])
 
 
 def all_plans(*, first: dt.date, last: dt.date, now: dt.datetime) -> list[PlanDate]:

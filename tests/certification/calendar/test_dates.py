@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections import defaultdict
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -58,7 +59,8 @@ def materials_by_hand(company: Company, first: dt.date, last: dt.date) -> set[tu
 
 
 def terms_by_hand(company: Company, first: dt.date, last: dt.date) -> dict[dt.date, int]:
-    zone, found = ZoneInfo(company.time_zone), defaultdict(int)
+    zone = ZoneInfo(company.time_zone)
+    found: dict[dt.date, int] = defaultdict(int)
     for number in PhoneNumber.objects.all():
         held = number.company_id == company.pk and number.released_at is None
         if held and number.lifecycle in {"certified", "expired"} and number.term_ends_at:
@@ -175,7 +177,7 @@ def test_what_the_engine_opened_is_no_plan(cast):
 
 def test_plan_that_was_over_before_the_company_came_does_not_concern_it(cast):
     founded_long_ago(cast.clinic)
-    times = {"opened_at": utc(2026, 11, 3), "held_since": utc(2026, 11, 3)}
+    times: dict[str, Any] = {"opened_at": utc(2026, 11, 3), "held_since": utc(2026, 11, 3)}
     over = make_plan(utc(2026, 11, 3), utc(2026, 11, 4), closed_at=utc(2026, 11, 4), **times)
     dates = dates_of(company=cast.clinic, first=NOVEMBER[0], last=NOVEMBER[1], now=NOW)
     assert [date.plan for date in dates.plans] == [over]

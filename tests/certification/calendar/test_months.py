@@ -22,10 +22,16 @@ def entry(first: dt.date, last: dt.date) -> Entry:
 
 @pytest.mark.parametrize(
     ("first", "weeks", "days"),
-    [((2027, 2), 4, 28), ((2028, 2), 5, 29), ((2026, 11), 6, 30), ((2027, 8), 6, 31), ((2026, 12), 5, 31)],
+    [
+        (dt.date(2027, 2, 1), 4, 28),
+        (dt.date(2028, 2, 1), 5, 29),
+        (dt.date(2026, 11, 1), 6, 30),
+        (dt.date(2027, 8, 1), 6, 31),
+        (dt.date(2026, 12, 1), 5, 31),
+    ],
 )
 def test_month_has_all_its_days_in_weeks_from_monday(first, weeks, days):
-    month = lay_out([], first=dt.date(*first, 1), today=TODAY)
+    month = lay_out([], first=first, today=TODAY)
     assert len(month.weeks) == weeks
     assert {len(week) for week in month.weeks} == {7}
     assert [day.day.day for week in month.weeks for day in week if day] == list(range(1, days + 1))
