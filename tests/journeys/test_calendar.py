@@ -34,7 +34,7 @@ def fill_next_month(cast: Cast) -> str:
 
     make_plan(at(3, 2), at(3, 5), cause="routine_window")
     make_plan(at(10, 2), at(10, 5), cause="routine_window")
-    make_plan(at(8, 22), at(11, 22), scope="provider", provider=cast.numbers[0].provider)
+    make_plan(at(8, 22), at(11, 22), scope="provider", provider=cast.numbers[0].provider, suspends_display=True)
     make_plan(
         at(14, 9), at(18, 9), cause="model_upgrade", title_zh="模型升级（第三季度版本）", title_en="Model upgrade"
     )
@@ -43,11 +43,12 @@ def fill_next_month(cast: Cast) -> str:
     make_number(cast.clinic, term_ends_at=end_of_day(first.replace(day=28), zone))
     make_number(cast.clinic, term_ends_at=end_of_day(first.replace(day=28), zone))
     for number in range(60):
-        opened = timezone.now() - dt.timedelta(days=90) + dt.timedelta(days=number % 12)
+        day = (2, 7, 11, 19, 20, 21)[number % 6]
+        opened = (at(1, 9) - dt.timedelta(days=70)).replace(day=day)
         Review.objects.create(
             kind="material", company=cast.clinic, subject="material", subject_id=90_000 + number, submitted_by=cast.owner,
             opened_at=opened, due_from=opened, due_at=opened, state="decided", decision="approved", decision_text="OK",
-            decided_by=cast.reviewer, decided_at=opened + dt.timedelta(hours=20 + number),
+            decided_by=cast.reviewer, decided_at=opened + dt.timedelta(hours=20 + number + (40 if day < 12 else 0)),
         )  # fmt: skip
     return f"{first:%Y-%m}"
 
