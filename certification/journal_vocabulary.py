@@ -8,6 +8,7 @@ from accounts.journal_words import AspectWords, Label, SubjectWords, names_from,
 from accounts.users import User
 from accounts.working_days import CalendarDay
 from certification.applications.models import Application, ApplicationState
+from certification.calendar.models import CalendarFeed
 from certification.maintenance.models import LengthUnit, Maintenance, MaintenanceCause
 from certification.materials.models import Material, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import Lifecycle, NumberGroup, PhoneNumber, Provider
@@ -52,6 +53,15 @@ def maintenance_names(values: set[str]) -> dict[str, str]:
     return {
         str(maintenance.pk): str(maintenance.cause)
         for maintenance in Maintenance.objects.filter(pk__in=keys).select_related("cause")
+    }
+
+
+def calendar_feed_names(values: set[str]) -> dict[str, str]:
+    """Several calendar links by the people whose they are, in one query."""
+    keys = [int(value) for value in values if value.isdecimal()]
+    return {
+        str(feed.pk): feed.user.get_full_name()
+        for feed in CalendarFeed.objects.filter(pk__in=keys).select_related("user")
     }
 
 
@@ -146,6 +156,18 @@ register_words(
         _("Working calendar"),
         {"state": AspectWords(_("Day"), {"working": _("a working day"), "off": _("a day off")})},
         names_from(CalendarDay, lambda day: day.day.isoformat()),
+    ),
+)
+register_words(
+    "calendar_feed",
+    SubjectWords(
+        _("Calendar link"),
+        {
+            "state": AspectWords(
+                _("State"), {"made": _("made"), "replaced": _("replaced by a new one"), "revoked": _("revoked")}
+            )
+        },
+        calendar_feed_names,
     ),
 )
 register_words(

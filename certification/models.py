@@ -1,6 +1,7 @@
 """The models of this app; each slice keeps its own."""
 
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
+from certification.calendar.models import CalendarFeed
 from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
 from certification.numbers.models import (
@@ -18,6 +19,7 @@ __all__ = [
     "Application",
     "ApplicationMaterial",
     "ApplicationNumber",
+    "CalendarFeed",
     "DueTimeExtension",
     "Maintenance",
     "MaintenanceCause",

@@ -9,5 +9,6 @@ urlpatterns = [
     path("", include("certification.materials.urls")),
     path("applications/", include("certification.applications.urls")),
     path("", include("certification.maintenance.urls")),
+    path("", include("certification.calendar.urls")),
     path("staff/", include("certification.reviews.urls")),
 ]

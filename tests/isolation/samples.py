@@ -205,6 +205,7 @@ SAMPLES: dict[str, Sample] = {
     "applications:*": application,
     "applications:labels": application_change,
     "applications:step": application_step,
+    "calendar_feed": lambda cast: {"token": "unknown"},
     "company_correct": company,
     "company_registered": company,
     "demo_mail_html": lambda cast: {"name": "unknown"},
