@@ -50,7 +50,7 @@ effects AS MATERIALIZED (
     SELECT review.id AS review_id, review.company_id, review.kind, review.due_at, review.overdue_since, m.id AS maintenance_id,
            m.over_at, m.review_time_factor, {DEFERS} AS defers,
            greatest(
-               coalesce(m.held_since, m.opened_at), review.opened_at,
+               coalesce(m.held_since, m.opened_at), review.opened_at, review.overdue_since,
                CASE m.scope
                    WHEN 'industry' THEN (
                        SELECT max(j.at) FROM accounts_journalentry j
