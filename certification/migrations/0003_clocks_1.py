@@ -5,39 +5,54 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_journal_guard_and_industries'),
-        ('certification', '0002_catalogue'),
+        ("accounts", "0002_journal_guard_and_industries"),
+        ("certification", "0002_catalogue"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='duetimeextension',
-            name='paused_from',
+            model_name="duetimeextension",
+            name="paused_from",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='duetimeextension',
-            name='paused_until',
+            model_name="duetimeextension",
+            name="paused_until",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='reviewpause',
-            name='is_counted',
+            model_name="reviewpause",
+            name="is_counted",
             field=models.BooleanField(default=False),
         ),
         migrations.AddIndex(
-            model_name='maintenance',
-            index=models.Index(condition=models.Q(('opened_at__isnull', False), models.Q(('review_time_factor__gt', 1), ('urgent_appeals_only', True), models.Q(('defers', []), _negated=True), _connector='OR')), fields=['closed_at'], name='maintenance_acts_on_reviews'),
+            model_name="maintenance",
+            index=models.Index(
+                condition=models.Q(
+                    ("opened_at__isnull", False),
+                    models.Q(
+                        ("review_time_factor__gt", 1),
+                        ("urgent_appeals_only", True),
+                        models.Q(("defers", []), _negated=True),
+                        _connector="OR",
+                    ),
+                ),
+                fields=["closed_at"],
+                name="maintenance_acts_on_reviews",
+            ),
         ),
         migrations.AddIndex(
-            model_name='reviewpause',
-            index=models.Index(condition=models.Q(('is_counted', False)), fields=['review'], name='pause_to_count'),
+            model_name="reviewpause",
+            index=models.Index(condition=models.Q(("is_counted", False)), fields=["review"], name="pause_to_count"),
         ),
         migrations.AddConstraint(
-            model_name='duetimeextension',
-            constraint=models.UniqueConstraint(condition=models.Q(('reason', 'review_time_factor')), fields=('review', 'maintenance'), name='extension_once_per_factor'),
+            model_name="duetimeextension",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("reason", "review_time_factor")),
+                fields=("review", "maintenance"),
+                name="extension_once_per_factor",
+            ),
         ),
     ]

@@ -118,7 +118,7 @@ SELECT (SELECT count(*) FROM begun), (SELECT count(*) FROM ended), EXISTS (SELEC
            WHERE NOT p.is_counted AND p.ended_at IS NOT NULL AND review.state = 'open')
 """  # noqa: S608 - constant texts, every value is a parameter
 
-STAMP = "'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'"
+STAMP = '\'YYYY-MM-DD"T"HH24:MI:SS"Z"\''
 DUE_CHANGE = f"to_char(%s AT TIME ZONE 'UTC', {STAMP})"
 BEFORE, AFTER = DUE_CHANGE.replace("%s", "moved.due_before"), DUE_CHANGE.replace("%s", "moved.due_after")
 

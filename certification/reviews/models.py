@@ -191,7 +191,7 @@ class DueTimeExtension(models.Model):
             # I11: no due time moves earlier by an extension.
             models.CheckConstraint(
                 condition=models.Q(due_after__gte=models.F("due_before")), name="extension_never_earlier"
-            )
+            ),
         ]
 
     def __str__(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 from decimal import Decimal
 
 from hypothesis import given
@@ -55,7 +56,7 @@ def test_union_counts_each_minute_once_and_its_stretches_lie_apart(several: list
     union = stretches(several)
     assert sum((end - start for start, end in union), ZERO) == counted_by_the_minute(several) * MINUTE
     assert all(start < end for start, end in union)
-    assert all(before[1] < after[0] for before, after in zip(union, union[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(union))
     assert stretches([*several, *union]) == union
 
 
