@@ -77,7 +77,7 @@ TO_STRETCH = """
 SETTLE_PAUSES = f"""
 WITH {CONCERNED},
 to_end AS (
-    SELECT p.id, greatest(p.started_at, coalesce({OVER_AT}, %(at)s)) AS until
+    SELECT p.id, greatest(p.started_at, coalesce({OVER_AT}, %(at)s)) AS until, review.state <> 'open' AS is_moot
     FROM certification_reviewpause p
     JOIN certification_review review ON review.id = p.review_id /* these reviews */
     JOIN certification_maintenance m ON m.id = p.maintenance_id
@@ -86,7 +86,7 @@ to_end AS (
            OR NOT EXISTS (SELECT FROM lasting x WHERE x.review_id = p.review_id AND x.maintenance_id = m.id AND x.defers))
     FOR NO KEY UPDATE OF p SKIP LOCKED
 ), ended AS (
-    UPDATE certification_reviewpause p SET ended_at = to_end.until FROM to_end WHERE p.id = to_end.id
+    UPDATE certification_reviewpause p SET ended_at = to_end.until, is_counted = to_end.is_moot FROM to_end WHERE p.id = to_end.id
     RETURNING p.review_id, p.maintenance_id
 ), begun AS (
     INSERT INTO certification_reviewpause (review_id, maintenance_id, started_at, ended_at, reason, is_counted)
