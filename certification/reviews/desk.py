@@ -1,4 +1,4 @@
-"""The one writer of reviews: opening, claiming, releasing, deciding, cancelling, extending."""
+"""The one writer of reviews: opening, claiming, releasing, deciding, cancelling. Their clocks move in `clocks`."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import random
 from decimal import Decimal
 
 import pytest
@@ -20,6 +21,7 @@ from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, end_plan, move_end
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
+from certification.reviews.clocks import ClockCounts, settle_clocks
 from certification.reviews.deferrals import pauses_of
 from certification.reviews.due_times import extended, resumed
 from certification.reviews.models import DueTimeExtension, Review, ReviewKind, ReviewPause
@@ -307,6 +309,24 @@ def test_wait_for_a_document_and_a_maintenance_at_once_count_once(cast: Cast) ->
     tick(now=NOW + DAY)
     tick(now=NOW + 4 * DAY)
     assert fresh(review).due_at == review.due_at + 4 * DAY
+
+
+def test_database_counts_pauses_as_the_pure_function_does(cast: Cast) -> None:
+    """Thirty reviews with random pauses that overlap, touch, lie within each other, or begin after the due time."""
+    chance = random.Random(7)
+    expected = {}
+    for _ in range(30):
+        review = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE)
+        hours = [sorted(chance.sample(range(400), 2)) for _ in range(chance.randint(1, 8))]
+        pauses = [(NOW + start * HOUR, NOW + end * HOUR) for start, end in hours]
+        for start, end in pauses:
+            ReviewPause.objects.create(review=review, started_at=start, ended_at=end, reason="pending_maintenance")
+        expected[review.pk] = resumed(review.due_at, pauses)
+    first = settle_clocks(now=NOW + 400 * HOUR, actor=Actor.engine())
+    assert settle_clocks(now=NOW + 400 * HOUR, actor=Actor.engine()) == ClockCounts()
+    assert dict(Review.objects.values_list("pk", "due_at")) == expected
+    assert first.extended == Review.objects.filter(extensions__isnull=False).distinct().count() > 20
+    assert_invariants()
 
 
 def test_withdrawn_review_has_no_clock_left(cast: Cast) -> None:
