@@ -89,7 +89,9 @@ WITH lacking AS MATERIALIZED (
     FROM targets WHERE n.id = targets.id RETURNING n.id, n.company_id, targets.lifecycle AS before, n.lifecycle AS after
 ), paused AS (
     INSERT INTO certification_reviewpause (review_id, started_at, reason, is_counted)
-    SELECT review.id, %(at)s, 'pending_maintenance', false FROM certification_review review
+    SELECT review.id, greatest(review.opened_at, review.overdue_since, held.waits_until - make_interval(days => %(pending_days)s)),
+           'pending_maintenance', false
+    FROM certification_review review
     JOIN held ON review.subject = 'application' AND review.subject_id = held.id AND review.state = 'open'
     ON CONFLICT DO NOTHING
 ), unpaused AS (
