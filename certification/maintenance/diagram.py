@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from certification.applications.lifecycle import NUMBER_TRANSITIONS, TRANSITIONS
 from certification.materials.versions import TRANSITIONS as MATERIAL_TRANSITIONS
 from certification.reviews.desk import TRANSITIONS as REVIEW_TRANSITIONS
 
 #: What has a lifecycle of its own.
-TABLES: dict[str, Mapping[str, Sequence[str]]] = {
+TABLES: dict[str, Mapping[Any, Sequence[str]]] = {
     "number": NUMBER_TRANSITIONS,
     "application": TRANSITIONS,
     "material": MATERIAL_TRANSITIONS,

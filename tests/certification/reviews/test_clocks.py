@@ -133,24 +133,24 @@ def test_second_upgrade_finds_a_review_open_that_only_the_first_kept_from_being_
 
 def test_sync_pauses_number_changes_and_they_are_due_later_by_exactly_its_length(cast: Cast) -> None:
     before, other = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE), open_one(cast.clinic)
-    sync = plan(cast, "data_sync", start=NOW + DAY, days=3)
+    sync = plan(cast, "data_sync", start=NOW + DAY, days=6)
     assert tick(now=NOW + DAY).paused == 1
     during = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE, at=NOW + 2 * DAY)
     assert [pause.started_at for pause in pauses_of(during)] == [NOW + 2 * DAY]
     assert tick(now=before.due_at + HOUR).overdue == 0
-    assert tick(now=NOW + 4 * DAY - SECOND).unpaused == 0
-    counts = tick(now=NOW + 4 * DAY)
+    assert tick(now=NOW + 7 * DAY - SECOND).unpaused == 0
+    counts = tick(now=NOW + 7 * DAY)
     assert (counts.unpaused, counts.extended, counts.overdue) == (2, 2, 0)
-    assert tick(now=NOW + 4 * DAY) == Counts()
-    assert fresh(before).due_at == before.due_at + 3 * DAY
-    assert fresh(during).due_at == during.due_at + 2 * DAY
+    assert tick(now=NOW + 7 * DAY) == Counts()
+    assert fresh(before).due_at == before.due_at + 6 * DAY
+    assert fresh(during).due_at == during.due_at + 5 * DAY
     assert (fresh(other).due_at, fresh(before).overdue_since) == (other.due_at, None)
     row = DueTimeExtension.objects.get(review=before)
-    assert (row.maintenance, row.paused_from, row.paused_until) == (sync, NOW + DAY, NOW + 4 * DAY)
+    assert (row.maintenance, row.paused_from, row.paused_until) == (sync, NOW + DAY, NOW + 7 * DAY)
     assert clock_rows(before) == [
         ("pause", "", "paused"),
         ("pause", "paused", ""),
-        ("due", stamp(before.due_at), stamp(before.due_at + 3 * DAY)),
+        ("due", stamp(before.due_at), stamp(before.due_at + 6 * DAY)),
     ]
     assert_invariants()
 
@@ -391,7 +391,6 @@ def test_company_and_staff_read_why_the_clock_stands_still_and_why_it_moved(
         (cast.reviewer, reverse("reviews:case", args=[review.ref])),
     ):
         client.force_login(user)
-        client.cookies["language"] = language
         page = client.get(url, headers={"accept-language": language}).content.decode()
         assert [text for text in texts if text not in page] == []
 
