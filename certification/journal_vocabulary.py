@@ -188,7 +188,8 @@ register_words(
         {
             "state": AspectWords(_("State"), {state.value: state.label for state in ReviewState}),
             "claim": AspectWords(_("Held by"), names=names_from(User, User.get_full_name)),
-            "due_at": AspectWords(_("Due time")),
+            "due": AspectWords(_("Due time")),
+            "pause": AspectWords(_("Clock"), {"paused": _("stands still")}),
             "urgent": AspectWords(_("Urgent"), yes_or_no()),
             "expedited": AspectWords(_("Expedited"), yes_or_no()),
             "overdue": AspectWords(_("Overdue"), yes_or_no()),

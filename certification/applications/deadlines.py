@@ -44,7 +44,7 @@ SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM noticed)
 
 WITH_APPLICATIONS = "c.id IN (SELECT company_id FROM certification_application WHERE state IN ('submitted', 'in_review', 'pending_maintenance'))"
 # Applications whose company lacks a material that applications wait for (domain section 3, telemarketing) are held as
-# 待维护 with their review's clock stopped; when it is there they go on in review, due later by the time they waited.
+# 待维护 with their review's clock stopped; when it is there they go on in review, and `settle_clocks` counts the wait.
 HOLD_APPLICATIONS = f"""
 WITH lacking AS MATERIALIZED (
     SELECT u.company_id, u.requirement_id FROM (
@@ -88,21 +88,16 @@ WITH lacking AS MATERIALIZED (
     UPDATE certification_phonenumber n SET lifecycle = targets.after, lifecycle_since = %(at)s
     FROM targets WHERE n.id = targets.id RETURNING n.id, n.company_id, targets.lifecycle AS before, n.lifecycle AS after
 ), paused AS (
-    INSERT INTO certification_reviewpause (review_id, started_at, reason)
-    SELECT review.id, %(at)s, 'pending_maintenance' FROM certification_review review
+    INSERT INTO certification_reviewpause (review_id, started_at, reason, is_counted)
+    SELECT review.id, greatest(review.opened_at, review.overdue_since, held.waits_until - make_interval(days => %(pending_days)s)),
+           'pending_maintenance', false
+    FROM certification_review review
     JOIN held ON review.subject = 'application' AND review.subject_id = held.id AND review.state = 'open'
     ON CONFLICT DO NOTHING
 ), unpaused AS (
     UPDATE certification_reviewpause pause SET ended_at = %(at)s
     FROM certification_review review JOIN resumed ON review.subject = 'application' AND review.subject_id = resumed.id
     WHERE pause.review_id = review.id AND pause.ended_at IS NULL AND pause.reason = 'pending_maintenance' AND review.state = 'open'
-    RETURNING review.id AS review_id, %(at)s - pause.started_at AS waited, review.due_at
-), extended AS (
-    INSERT INTO certification_duetimeextension (review_id, at, due_before, due_after, reason)
-    SELECT review_id, %(at)s, due_at, due_at + waited, 'pending_maintenance' FROM unpaused
-), due AS (
-    UPDATE certification_review review SET due_at = unpaused.due_at + waited, due_from = review.due_from + waited
-    FROM unpaused WHERE review.id = unpaused.review_id
 ), journalled AS (
     {journal.INSERT}
     SELECT {journal.BY}, company_id, 'application', id, 'state', before, after, 'requirement' FROM states
@@ -144,7 +139,8 @@ WITH target AS (
     FROM lapsed WHERE review.subject = 'application' AND review.subject_id = lapsed.id AND review.state = 'open'
     RETURNING review.id, review.company_id
 ), pauses AS (
-    UPDATE certification_reviewpause pause SET ended_at = %(at)s FROM reviews WHERE pause.review_id = reviews.id AND pause.ended_at IS NULL
+    UPDATE certification_reviewpause pause SET ended_at = coalesce(pause.ended_at, %(at)s), is_counted = true
+    FROM reviews WHERE pause.review_id = reviews.id AND NOT pause.is_counted
 ), journalled AS (
     {journal.INSERT}
     SELECT {journal.BY}, company_id, 'application', id, 'state', 'pending_maintenance', 'lapsed', 'waited too long' FROM lapsed

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.journal import ActorKind, JournalEntry
 from certification.applications.facts import TONES
 from certification.applications.models import Application, ApplicationState
+from certification.reviews.clock_story import move_reason
 from certification.reviews.models import Decision, DueTimeExtension, Review
 from certification.reviews.verdicts import say_review
 
@@ -98,19 +99,10 @@ def timeline_of(application: Application, *, for_staff: bool = False) -> list[En
     entries += [
         Entry(
             row.at,
-            _("The due time has moved: %(reason)s") % {"reason": extension_reason(row)},
+            _("The due time has moved: %(reason)s") % {"reason": move_reason(row)},
             _("The portal"),
             "blue",
         )
         for row in DueTimeExtension.objects.filter(review__in=reviews).select_related("maintenance__cause")
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
-
-
-def extension_reason(row: DueTimeExtension) -> str:
-    """Why a due time moved."""
-    if row.maintenance is not None:
-        return row.maintenance.title
-    if row.reason == "pending_maintenance":
-        return _("the review stood still while a document was missing")
-    return row.reason

@@ -33,6 +33,9 @@ class Counts:
     held: int = 0
     resumed: int = 0
     lapsed: int = 0
+    paused: int = 0
+    unpaused: int = 0
+    extended: int = 0
     overdue: int = 0
     released: int = 0
     sent: int = 0
@@ -73,6 +76,7 @@ def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> None:
     counts.opened = plans.opened + reconciled.opened
     counts.closed = plans.closed + reconciled.closed
     counts.held, counts.resumed, counts.lapsed = reconciled.held, reconciled.resumed, reconciled.lapsed
+    counts.paused, counts.unpaused, counts.extended = reconciled.paused, reconciled.unpaused, reconciled.extended
     counts.expired, told_of_terms = expire_terms(now=now, actor=actor)
     counts.overdue, counts.released, told_of_reviews = watch_reviews(now=now, actor=actor)
     reminded = send_due_reminders(now=now)

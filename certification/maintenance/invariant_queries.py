@@ -188,6 +188,62 @@ SIMPLE: tuple[tuple[str, str, str], ...] = (
         "SELECT count(*), array_agg(id) FILTER (WHERE ended_at < started_at) FROM certification_reviewpause",
     ),
     (
+        "I11",
+        "extension that is not exactly the time paused",
+        """
+        SELECT count(*), array_agg(id) FILTER (WHERE due_after - due_before <> paused_until - paused_from)
+        FROM certification_duetimeextension WHERE paused_from IS NOT NULL
+        """,
+    ),
+    (
+        "I11",
+        "paused time that was counted twice",
+        """
+        SELECT count(*), array_agg(DISTINCT e.id) FILTER (WHERE EXISTS (
+            SELECT FROM certification_duetimeextension o
+            WHERE o.review_id = e.review_id AND o.id > e.id AND o.paused_from < e.paused_until AND o.paused_until > e.paused_from))
+        FROM certification_duetimeextension e WHERE e.paused_from IS NOT NULL
+        """,
+    ),
+    (
+        "I11",
+        "paused time of an open review that was over at the last tick and is not in its due time",
+        """
+        SELECT count(*), array_agg(p.id) FILTER (
+            WHERE p.ended_at <= %(tick)s AND NOT p.is_counted
+              AND NOT EXISTS (SELECT FROM certification_reviewpause o WHERE o.review_id = p.review_id AND o.ended_at IS NULL))
+        FROM certification_reviewpause p JOIN certification_review review ON review.id = p.review_id WHERE review.state = 'open'
+        """,
+    ),
+    (
+        "I11",
+        "open pause of a review that is over, or by a maintenance that was over at the last tick",
+        """
+        SELECT count(*), array_agg(p.id) FILTER (WHERE review.state <> 'open' OR m.closed_at <= %(tick)s)
+        FROM certification_reviewpause p JOIN certification_review review ON review.id = p.review_id
+        LEFT JOIN certification_maintenance m ON m.id = p.maintenance_id WHERE p.ended_at IS NULL
+        """,
+    ),
+    (
+        "I11",
+        "review that became overdue while its clock stood still",
+        """
+        SELECT count(*), array_agg(p.id) FILTER (WHERE review.overdue_since > p.started_at AND review.overdue_since < coalesce(p.ended_at, 'infinity'))
+        FROM certification_reviewpause p JOIN certification_review review ON review.id = p.review_id
+        """,
+    ),
+    (
+        "I11",
+        "due time that is not what the journal says",
+        """
+        WITH last AS (
+            SELECT DISTINCT ON (subject_id) subject_id, after FROM accounts_journalentry
+            WHERE subject = 'review' AND aspect = 'due' ORDER BY subject_id, id DESC)
+        SELECT count(*), array_agg(review.id) FILTER (WHERE date_trunc('second', review.due_at) <> last.after::timestamptz)
+        FROM certification_review review JOIN last ON last.subject_id = review.id
+        """,
+    ),
+    (
         "I12",
         "decided without person or reason, by who handed it in, or not exactly once",
         """

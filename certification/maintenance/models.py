@@ -270,6 +270,13 @@ class Maintenance(models.Model):
             models.Index(
                 fields=["planned_end"], condition=OPEN & models.Q(planned_end__isnull=False), name="maintenance_to_end"
             ),
+            # What acts on reviews, open or just over.
+            models.Index(
+                fields=["closed_at"],
+                condition=models.Q(opened_at__isnull=False)
+                & (models.Q(review_time_factor__gt=1) | models.Q(urgent_appeals_only=True) | ~models.Q(defers=[])),
+                name="maintenance_acts_on_reviews",
+            ),
             # Status at a past moment, and history pages.
             models.Index(
                 fields=["company", "opened_at"],

@@ -31,6 +31,7 @@ from certification.maintenance.models import (
 )
 from certification.maintenance.plan_steps import tell_companies
 from certification.numbers.models import Provider
+from certification.reviews.clocks import settle_clocks
 
 #: Who plans and ends what (domain section 9); causes of risk come from the engine and from reviews only.
 PERMISSIONS: dict[str, Permission] = {
@@ -326,6 +327,7 @@ def end_plan(
     now = engine_moment(now)
     write(plan, closed_at=now, held_until=now, **achieved)
     note(plan, actor=actor, now=now, before="open", after="closed", reason=achieved["achieved_zh"])
+    settle_clocks(now=now, actor=actor)
     tell_companies(maintenance_ids=[plan.pk], kind="plan_ended", at=now)
 
 

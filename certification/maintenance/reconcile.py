@@ -21,6 +21,7 @@ from certification.applications.deadlines import settle_waiting
 from certification.maintenance.clock import engine_moment, take_turn
 from certification.maintenance.models import LengthUnit
 from certification.materials.requirements import unmet_in_force
+from certification.reviews.clocks import settle_clocks
 from certification.reviews.due_times import after
 
 RECONCILE = f"""
@@ -104,7 +105,7 @@ SELECT (SELECT count(*) FROM opened), (SELECT count(*) FROM closed), (SELECT cou
 
 @dataclass(frozen=True)
 class Reconciled:
-    """How many maintenances were opened and closed, what became of applications, and how many notices were written."""
+    """How many maintenances were opened and closed, what became of applications and of reviews' clocks, and how many notices were written."""
 
     opened: int
     closed: int
@@ -112,6 +113,9 @@ class Reconciled:
     held: int = 0
     resumed: int = 0
     lapsed: int = 0
+    paused: int = 0
+    unpaused: int = 0
+    extended: int = 0
 
 
 def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | None = None) -> Reconciled:
@@ -145,8 +149,17 @@ def reconcile_at(*, now: dt.datetime, actor: Actor, company_id: int | None = Non
         cursor.execute(statement, parameters)
         opened, closed, noticed = cursor.fetchone()
     waiting = settle_waiting(now=now, actor=actor, company_id=company_id)
+    clocks = settle_clocks(now=now, actor=actor, company_id=company_id)
     return Reconciled(
-        opened, closed, noticed + waiting.sent, held=waiting.held, resumed=waiting.resumed, lapsed=waiting.lapsed
+        opened,
+        closed,
+        noticed + waiting.sent,
+        held=waiting.held,
+        resumed=waiting.resumed,
+        lapsed=waiting.lapsed,
+        paused=clocks.paused,
+        unpaused=clocks.unpaused,
+        extended=clocks.extended,
     )
 
 

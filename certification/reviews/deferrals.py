@@ -1,83 +1,53 @@
-"""Maintenance that stretches or stops the work on reviews: longer due times, deferred kinds, urgent appeals only."""
+"""Which maintenance stretches or stops the work on reviews: what is so at present, for pages, the desk and the pre-check.
+
+A review that stands still has an open pause, written by `clocks.settle_clocks`; everybody asks for that. Before there is
+a review, the pre-check asks what would happen to it.
+"""
 
 from __future__ import annotations
 
-import datetime as dt
-from decimal import Decimal
-
 from django.db import models
-from django.db.models import Q
 
 from accounts.companies import Company
-from certification.maintenance.models import Maintenance, Scope
-from certification.numbers.models import PhoneNumber
-from certification.reviews.due_times import extended
-from certification.reviews.models import DueTimeExtension, Review, ReviewKind
+from certification.maintenance.models import Maintenance
+from certification.reviews.clocks import COVERS, DEFERS
+from certification.reviews.models import Review, ReviewKind, ReviewPause
 
-#: What goes on in an overhaul when it is urgent (domain section 7).
-APPEALS = (ReviewKind.APPEAL, ReviewKind.COMPLEX_APPEAL)
+
+def pauses_of(review: Review) -> list[ReviewPause]:
+    """Why the review's clock stands still at present: the pause expected to last longest first; empty while it runs."""
+    rows = ReviewPause.objects.filter(review=review, ended_at__isnull=True).select_related("maintenance__cause")
+    return list(rows.order_by(models.F("maintenance__expected_until").desc(nulls_first=True), "pk"))
+
+
+def paused() -> models.Exists:
+    """The condition under which a review's clock stands still: the same in sets."""
+    return models.Exists(ReviewPause.objects.filter(review=models.OuterRef("pk"), ended_at__isnull=True))
+
+
+# The same conditions by which the engine pauses and stretches.
+ACTING_ON = f"""
+    SELECT m.* FROM certification_maintenance m
+    JOIN accounts_company c ON c.id = %(company)s
+    CROSS JOIN (SELECT %(company)s::bigint AS company_id, %(kind)s::text AS kind, %(urgent)s::boolean AS is_urgent) AS review
+    WHERE m.opened_at IS NOT NULL AND m.closed_at IS NULL AND {COVERS}
+"""  # noqa: S608 - constant texts, every value is a parameter
+
+
+def acting_on(*, kind: str, company: Company, urgent: bool, how: str) -> Maintenance | None:
+    """The first open maintenance that would act on a review of `kind` of the company; `how` is a constant text."""
+    parameters = {"company": company.pk, "kind": str(kind), "urgent": urgent}
+    found = Maintenance.objects.raw(f"{ACTING_ON} {how} LIMIT 1", parameters)
+    return next(iter(found.prefetch_related("cause")), None)
 
 
 def deferring(*, kind: str, company: Company, urgent: bool) -> Maintenance | None:
-    """The open maintenance that pauses reviews of `kind` for the company, the one that ends last; None when none does.
-
-    Urgent appeals go on whatever is paused.
-    """
-    if urgent and kind in APPEALS:
-        return None
-    rows = (
-        Maintenance.objects.open_at().covering_company(company).filter(defers__contains=[kind]).select_related("cause")
-    )
-    return rows.order_by(models.F("expected_until").desc(nulls_first=True), "pk").distinct().first()
-
-
-def deferred() -> Q:
-    """The condition under which an open review is deferred at present, in terms of the handful of open maintenances."""
-    condition = Q(pk__in=[])
-    for row in (
-        Maintenance.objects.open_at()
-        .exclude(defers=[])
-        .only("scope", "defers", "provider_id", "industry_id", "company_id", "number_id")
-    ):
-        concerned = Q(kind__in=row.defers)
-        if row.scope == Scope.PROVIDER:
-            holders = PhoneNumber.objects.held().filter(provider=row.provider_id)
-            concerned &= Q(company__in=holders.values("company"))
-        elif row.scope == Scope.INDUSTRY:
-            concerned &= Q(company__industry=row.industry_id)
-        elif row.scope == Scope.COMPANY:
-            concerned &= Q(company=row.company_id)
-        elif row.scope == Scope.NUMBER:
-            concerned &= Q(company__in=PhoneNumber.objects.filter(pk__in=[row.number_id]).values("company"))
-        condition |= concerned
-    return condition & ~Q(kind__in=APPEALS, is_urgent=True)
+    """The open maintenance that would pause a review of `kind` of the company, the one that ends last; None when none would."""
+    how = f"AND {DEFERS} ORDER BY m.expected_until DESC NULLS FIRST, m.id"
+    return acting_on(kind=kind, company=company, urgent=urgent, how=how)
 
 
 def stretching(*, company: Company) -> Maintenance | None:
     """The open maintenance that makes reviews of new applications take longest; None when none does."""
-    rows = Maintenance.objects.open_at().covering_company(company).filter(review_time_factor__gt=Decimal(1))
-    return rows.select_related("cause").order_by("-review_time_factor", "pk").distinct().first()
-
-
-def stretch(*, review: Review, company: Company, now: dt.datetime) -> None:
-    """Let the due times of a new application's review grow by the factor of an open maintenance, and record it.
-
-    While a major upgrade covers it, a new application's time grows by 50 % (A). Other kinds are left alone.
-    """
-    if review.kind != ReviewKind.APPLICATION:
-        return
-    maintenance = stretching(company=company)
-    if maintenance is None:
-        return
-    before = review.due_at
-    review.due_from = extended(review.opened_at, review.due_from, maintenance.review_time_factor)
-    review.due_at = extended(review.opened_at, review.due_at, maintenance.review_time_factor)
-    review.save(update_fields=["due_from", "due_at"])
-    DueTimeExtension.objects.create(
-        review=review,
-        maintenance=maintenance,
-        at=now,
-        due_before=before,
-        due_after=review.due_at,
-        reason="review_time_factor",
-    )
+    how = "AND m.review_time_factor > 1 ORDER BY m.review_time_factor DESC, m.id"
+    return acting_on(kind=ReviewKind.APPLICATION, company=company, urgent=False, how=how)

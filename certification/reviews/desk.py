@@ -1,4 +1,4 @@
-"""The one writer of reviews: opening, claiming, releasing, deciding, cancelling, extending."""
+"""The one writer of reviews: opening, claiming, releasing, deciding, cancelling. Their clocks move in `clocks`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
+from django.db.models.functions import Coalesce
 
 from accounts import journal
 from accounts.access import Permission, staff_may
@@ -15,7 +16,8 @@ from accounts.journal import Actor
 from accounts.users import User
 from accounts.working_days import stored_calendar
 from certification.maintenance.models import Maintenance
-from certification.reviews.deferrals import deferred, deferring, stretch
+from certification.reviews.clocks import settle_clocks
+from certification.reviews.deferrals import paused, pauses_of
 from certification.reviews.due_times import promised
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewPause, ReviewState
 from certification.reviews.subjects import SUBJECTS, claimed, is_involved
@@ -125,7 +127,8 @@ def open_review(
         after=ReviewState.OPEN,
         detail={"kind": kind},
     )
-    stretch(review=review, company=company, now=now)
+    settle_clocks(now=now, actor=actor, review_id=review.pk)
+    review.refresh_from_db(fields=["due_from", "due_at"])
     return review
 
 
@@ -199,15 +202,14 @@ def touch_claim(*, review: Review, reviewer: User, now: dt.datetime) -> bool:
 def claim_next(*, queue: models.QuerySet[Review], reviewer: User, actor: Actor, now: dt.datetime) -> Review | None:
     """Claim the first free review of the queue; two reviewers at once get different ones. None when nothing is free.
 
-    Cases that a maintenance defers, and those of the reviewer's own, are passed over.
+    Cases whose clock stands still, and those of the reviewer's own, are passed over.
     """
     free = models.Q(claimed_by__isnull=True) | models.Q(claim_active_at__lt=now - CLAIM_IDLE)
     review = (
         queue.filter(free, state=ReviewState.OPEN)
         .exclude(submitted_by=reviewer)
         .exclude(company__in=reviewer.memberships.values("company"))
-        .exclude(deferred())
-        .exclude(models.Exists(ReviewPause.objects.filter(review=models.OuterRef("pk"), ended_at__isnull=True)))
+        .exclude(paused())
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
         .first()
     )
@@ -323,14 +325,16 @@ def require_decidable(
         raise WrongDecision
     if not has_reason or (decision == Decision.RETURNED and not has_items):
         raise ReasonMissing
-    maintenance = deferring(kind=current.kind, company=current.company, urgent=current.is_urgent)
-    if maintenance is not None or current.pauses.filter(ended_at__isnull=True).exists():
-        raise Deferred(maintenance)
+    pauses = pauses_of(current)
+    if pauses:
+        raise Deferred(pauses[0].maintenance)
 
 
 def end_pauses(*, review: Review, now: dt.datetime) -> None:
     """A review that is over has no clock that could stand still."""
-    ReviewPause.objects.filter(review=review, ended_at__isnull=True).update(ended_at=now)
+    ReviewPause.objects.filter(review=review, is_counted=False).update(
+        ended_at=Coalesce("ended_at", models.Value(now)), is_counted=True
+    )
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ whatever comes in during a day counts from the next working day.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -69,8 +70,40 @@ def shown(due: dt.datetime, zone: ZoneInfo) -> dt.date:
     return due
 
 
-def extended(start: dt.datetime, due: dt.datetime, factor: Decimal) -> dt.datetime:
-    """The due time when the whole review time grows by `factor` (1.5: half as long again); never earlier than `due`."""
-    if factor <= 1 or due <= start:
+def extended(
+    start: dt.datetime, due: dt.datetime, factor: Decimal, *, paused: dt.timedelta = dt.timedelta(0)
+) -> dt.datetime:
+    """The due time when the whole review time grows by `factor` (1.5: half as long again); never earlier than `due`.
+
+    Time that the review stood `paused`, as far as it is in the due time, does not grow: so it makes no difference
+    whether a factor or a pause came first.
+    """
+    working = due - start - paused
+    if factor <= 1 or working <= dt.timedelta(0):
         return due
-    return start + (due - start) * float(factor)
+    return due + working * (float(factor) - 1)
+
+
+Stretch = tuple[dt.datetime, dt.datetime]
+
+
+def stretches(pauses: Iterable[Stretch]) -> list[Stretch]:
+    """The union of the pauses: what overlaps or touches is one stretch, and counts once; in order of time."""
+    union: list[Stretch] = []
+    for start, end in sorted(pauses):
+        if start >= end:
+            continue
+        if union and start <= union[-1][1]:
+            union[-1] = (union[-1][0], max(union[-1][1], end))
+        else:
+            union.append((start, end))
+    return union
+
+
+def resumed(due: dt.datetime, pauses: Iterable[Stretch]) -> dt.datetime:
+    """The due time after all these pauses: later by the time that the review stood still, as far as it was not overdue yet."""
+    for start, end in stretches(pauses):
+        if start >= due:
+            break
+        due += end - start
+    return due

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.journal import JournalEntry
 from accounts.users import User
+from certification.reviews.clock_story import move_reason
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.verdicts import say_review
 
@@ -54,7 +55,7 @@ def history_of(review: Review) -> list[CaseEntry]:
     people = User.objects.in_bulk(ids)
     entries = [entry for row in listed for entry in say_entry(review, row, people)]
     entries += [
-        CaseEntry(row.at, _("Due time moved"), tone="blue", detail=row.maintenance.title if row.maintenance else "")
+        CaseEntry(row.at, _("Due time moved"), _("The portal"), tone="blue", detail=move_reason(row))
         for row in review.extensions.select_related("maintenance__cause")
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)

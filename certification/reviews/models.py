@@ -176,13 +176,22 @@ class DueTimeExtension(models.Model):
     due_before = models.DateTimeField()
     due_after = models.DateTimeField()
     reason = models.CharField(max_length=200, blank=True)
+    #: The stretch of time that the review stood still and that this makes up for; null where it did not.
+    paused_from = models.DateTimeField(null=True)
+    paused_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints: ClassVar = [
+            # Each maintenance makes a review longer once.
+            models.UniqueConstraint(
+                fields=["review", "maintenance"],
+                condition=models.Q(reason="review_time_factor"),
+                name="extension_once_per_factor",
+            ),
             # I11: no due time moves earlier by an extension.
             models.CheckConstraint(
                 condition=models.Q(due_after__gte=models.F("due_before")), name="extension_never_earlier"
-            )
+            ),
         ]
 
     def __str__(self) -> str:
@@ -197,6 +206,8 @@ class ReviewPause(models.Model):
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, blank=True)
+    #: Whether its time is in the due time of the review, or never needs to be because the review is over.
+    is_counted = models.BooleanField(default=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -206,6 +217,10 @@ class ReviewPause(models.Model):
                 nulls_distinct=False,
                 name="pause_open_once",
             )
+        ]
+        indexes: ClassVar = [
+            # The engine counts what has ended.
+            models.Index(fields=["review"], condition=models.Q(is_counted=False), name="pause_to_count"),
         ]
 
     def __str__(self) -> str:

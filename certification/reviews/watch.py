@@ -17,7 +17,8 @@ WATCH_REVIEWS = f"""
 WITH found AS (
     SELECT id, claimed_by_id,
            overdue_since IS NULL AND due_at <= %(at)s
-               AND NOT EXISTS (SELECT FROM certification_reviewpause pause WHERE pause.review_id = review.id AND pause.ended_at IS NULL)
+               AND NOT EXISTS (SELECT FROM certification_reviewpause pause
+                               WHERE pause.review_id = review.id AND (pause.ended_at IS NULL OR NOT pause.is_counted))
                AS is_overdue,
            claimed_by_id IS NOT NULL AND claim_active_at < %(claims_before)s AS is_stale
     FROM certification_review review

@@ -28,6 +28,7 @@ from certification.applications.submission import withdraw as take_back
 from certification.applications.timeline import timeline_of
 from certification.applications.views.frame import answer_rows, conflict, crumbs, may_edit, own_application
 from certification.applications.views.materials import add_url, detail_url
+from certification.reviews.clock_story import clock_of
 from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.verdicts import say_review
@@ -138,6 +139,7 @@ def detail(request: SignedInRequest, ref: str) -> HttpResponse:
         "page": page,
         "is_change": application.kind == ApplicationKind.CHANGE,
         "review": review,
+        "clock": clock_of(review, application.company.zone) if review else None,
         "said": say_review(review) if review and review.state == ReviewState.DECIDED else None,
         "can_withdraw": edit and ApplicationState.WITHDRAWN in TRANSITIONS[ApplicationState(application.state)],
         "may_edit": edit,

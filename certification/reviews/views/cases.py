@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from certification.reviews import desk
 from certification.reviews.checklists import checklist_of
-from certification.reviews.deferrals import deferring
+from certification.reviews.clock_story import clock_of
 from certification.reviews.due_times import shown
 from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
@@ -39,7 +39,6 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
     holds = is_open and review.claimed_by_id == request.user.pk
     free = review.claimed_by is None or desk.is_idle(review, now)
     subject = SUBJECTS[review.subject]
-    deferral = deferring(kind=review.kind, company=review.company, urgent=review.is_urgent) if is_open else None
     return {
         "review": review,
         "title": subject.title(review),
@@ -53,8 +52,7 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
         "can_revoke": staff_may(request.user, Permission.LEAD_REVIEWS),
         "decisions": [(decision, decision.label) for decision in subject.decisions] if holds else [],
-        "deferral": deferral,
-        "is_paused": is_open and review.pauses.filter(ended_at__isnull=True).exists(),
+        "clock": clock_of(review, review.company.zone),
         "breadcrumb": [{"label": _("Queue"), "url": reverse("reviews:queue")}, {"label": review.ref}],
     }
 

@@ -15,6 +15,7 @@ from accounts.users import User
 from certification.applications.lifecycle import TransitionRefused
 from certification.applications.models import ApplicationKind, ApplicationState
 from certification.applications.submission import submit, withdraw
+from certification.maintenance.engine import tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.numbers.models import Provider
 from certification.reviews import desk
@@ -222,6 +223,7 @@ def test_model_upgrade_leaves_number_changes_alone(cast: Cast) -> None:
 def test_deferred_kind_cannot_be_decided_until_it_is_over(cast: Cast) -> None:
     application = make_submitted(cast, cast.numbers[:1], kind=ApplicationKind.CHANGE)
     sync = running("data_sync", scope="everything")
+    tick(now=NOW)
     with pytest.raises(desk.Deferred) as deferred:
         decided(cast, application, Decision.APPROVED)
     assert deferred.value.maintenance == sync
@@ -230,6 +232,7 @@ def test_deferred_kind_cannot_be_decided_until_it_is_over(cast: Cast) -> None:
     actor = Actor.person(cast.second_reviewer)
     assert desk.claim_next(queue=queue, reviewer=cast.second_reviewer, actor=actor, now=LATER) is None
     Maintenance.objects.update(closed_at=LATER)
+    tick(now=LATER)
     decided(cast, application, Decision.APPROVED)
     assert application.state == ApplicationState.APPROVED
 
@@ -247,6 +250,7 @@ def test_overhaul_lets_urgent_appeals_of_its_industry_pass(cast: Cast) -> None:
         due_from=NOW,
         due_at=NOW + dt.timedelta(days=9),
     )
+    tick(now=NOW)
     actor = Actor.person(cast.reviewer)
     taken = [
         desk.claim_next(queue=queue_for(cast.reviewer), reviewer=cast.reviewer, actor=actor, now=LATER)
