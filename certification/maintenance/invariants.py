@@ -110,11 +110,16 @@ def history_agrees(report: Report, moments: int) -> None:
     A change whose moment lies before the note but that was written after it had not been shown; its numbers are skipped.
     """
     late = """
-        SELECT DISTINCT s.number_id FROM certification_statussample s
+        SELECT s.number_id FROM certification_statussample s
         JOIN certification_phonenumber n ON n.id = s.number_id
-        JOIN accounts_journalentry j ON (j.company_id = n.company_id OR j.company_id IS NULL)
-         AND j.at <= s.at AND j.recorded_at > s.at AND j.subject IN ('number', 'company', 'maintenance', 'material')
+        JOIN accounts_journalentry j ON j.company_id = n.company_id
+         AND j.at <= %(at)s AND j.recorded_at > %(at)s AND j.subject IN ('number', 'company', 'maintenance', 'material')
         WHERE s.at = %(at)s
+        UNION
+        SELECT s.number_id FROM certification_statussample s
+        WHERE s.at = %(at)s AND EXISTS (
+            SELECT FROM accounts_journalentry j WHERE j.company_id IS NULL
+            AND j.at <= %(at)s AND j.recorded_at > %(at)s AND j.subject IN ('number', 'company', 'maintenance', 'material'))
     """
     seen, problems = 0, []
     noted_at = StatusSample.objects.order_by("-at").values_list("at", flat=True).distinct()[:moments]

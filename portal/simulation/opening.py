@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db import connection
 from stdnum.cn import uscc
 
 from accounts import journal
@@ -13,7 +14,7 @@ from accounts.journal import Actor, Change
 from accounts.memberships import Membership, StaffAssignment
 from accounts.users import User
 from accounts.working_days import end_of_day
-from certification.materials.models import Material, MaterialNumber, MaterialState, Requirement, RequirementMoment
+from certification.materials.models import Material, MaterialState, Requirement, RequirementMoment
 from certification.numbers.models import Lifecycle, NumberKind, PhoneNumber
 from certification.reminders.models import Reminder
 from certification.reminders.steps import first_due
@@ -32,6 +33,17 @@ KINDS = (
 )
 DOMAIN = "simulation.example"
 BATCH = 2000
+#: Each company's proofs name all its numbers.
+NAME_NUMBERS = """
+    INSERT INTO certification_materialnumber (material_id, number_id)
+    SELECT m.id, n.id FROM certification_material m
+    JOIN certification_materialkind kind ON kind.id = m.kind_id AND kind.names_numbers
+    JOIN certification_phonenumber n ON n.company_id = m.company_id ORDER BY m.id, n.id
+"""
+JOURNAL_OF_NUMBERS = f"""
+    {journal.INSERT}
+    SELECT {journal.BY}, company_id, 'number', id, 'state', 'in_review', lifecycle, '' FROM certification_phonenumber ORDER BY id
+"""  # noqa: S608 - constant texts
 
 
 def person(name: str) -> User:
@@ -99,13 +111,16 @@ def found(world: World) -> None:
     Membership.objects.bulk_create(
         [Membership(company=one.company, user=one.owner, role=CompanyRole.OWNER) for one in world.tenants]
     )
-    numbers = certified_numbers(world, changes)
-    approved_materials(world, numbers, changes)
+    certified_numbers(world)
+    approved_materials(world, changes)
     journal.record_many(at=FOUNDED, actor=Actor.command(), changes=changes)
+    with connection.cursor() as cursor:
+        cursor.execute(NAME_NUMBERS)
+        cursor.execute(JOURNAL_OF_NUMBERS, journal.by_parameters(at=FOUNDED, actor=Actor.command()))
     analyze()
 
 
-def certified_numbers(world: World, changes: list[Change]) -> dict[int, list[PhoneNumber]]:
+def certified_numbers(world: World) -> None:
     """The numbers of each company, certified in one batch or two whose terms end some day in the coming year."""
     weights = [world.rng.choice((1, 2, 2, 4, 8)) for _tenant in world.tenants]
     shares = [max(1, world.numbers * weight // sum(weights)) for weight in weights]
@@ -148,16 +163,9 @@ def certified_numbers(world: World, changes: list[Change]) -> dict[int, list[Pho
         ],
         ignore_conflicts=True,
     )
-    numbers: dict[int, list[PhoneNumber]] = {}
-    for row in rows:
-        numbers.setdefault(row.company_id, []).append(row)
-        changes.append(
-            Change("number", row.pk, "state", Lifecycle.IN_REVIEW, Lifecycle.CERTIFIED, row.company_id),
-        )
-    return numbers
 
 
-def approved_materials(world: World, numbers: dict[int, list[PhoneNumber]], changes: list[Change]) -> None:
+def approved_materials(world: World, changes: list[Change]) -> None:
     """What each company is asked for, approved; about half of what can end ends in the coming year."""
     requirements = list(Requirement.objects.select_related("kind").order_by("kind__code", "pk"))
     rows = []
@@ -189,15 +197,6 @@ def approved_materials(world: World, numbers: dict[int, list[PhoneNumber]], chan
                 )
             )
     Material.objects.bulk_create(rows, batch_size=BATCH)
-    MaterialNumber.objects.bulk_create(
-        [
-            MaterialNumber(material=row, number=number)
-            for row in rows
-            if row.kind.names_numbers
-            for number in numbers.get(row.company_id, [])
-        ],
-        batch_size=BATCH,
-    )
     ending = [(row, row.expires_on) for row in rows if row.expires_on is not None]
     Reminder.objects.bulk_create(
         [
