@@ -38,7 +38,7 @@ PURPOSES = (
 )
 SCRIPT = "您好，来电与您确认今天的安排，请问现在方便吗？"
 #: Days between two looks of a company at its own overview.
-LOOKS = (20, 34)
+LOOKS = (30, 50)
 
 
 def of(tenant: Tenant) -> Actor:
@@ -153,7 +153,7 @@ def lacking(world: World, tenant: Tenant) -> list[MaterialKind]:
 
 
 def look_around(world: World, tenant: Tenant) -> None:
-    """Do what the overview says, and look again in a month."""
+    """Do what the overview says, and look again some weeks later."""
     world.sometime(*LOOKS, partial(look_around, world, tenant))
     look_again(world, tenant)
 
@@ -165,10 +165,10 @@ def look_again(world: World, tenant: Tenant) -> None:
         return
     for kind in lacking(world, tenant):
         world.sometime(0.05, 4, partial(supply, world, tenant, kind))
-    for kind in (ApplicationKind.NEW, ApplicationKind.RENEWAL):
-        if not is_busy(tenant, kind) and eligible(company=company, kind=kind, now=world.now).exists():
-            tenant.intends.add(kind)
-            world.sometime(0.1, 6, partial(apply, world, tenant, kind))
+    for what in (ApplicationKind.NEW, ApplicationKind.RENEWAL):
+        if not is_busy(tenant, what) and eligible(company=company, kind=what, now=world.now).exists():
+            tenant.intends.add(what)
+            world.sometime(0.1, 6, partial(apply, world, tenant, what))
 
 
 def is_busy(tenant: Tenant, kind: ApplicationKind) -> bool:

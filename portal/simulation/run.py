@@ -100,12 +100,12 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
         (world.numbers * 0.0001, lambda: companies.end_certification(world, world.tenant())),
         (world.numbers * 0.0001, lambda: companies.release(world, world.tenant())),
         (size * 0.001, lambda: companies.change_provider(world, world.tenant())),
-        (size * 0.002, lambda: companies.rename(world, world.tenant())),
+        (size * 0.001, lambda: companies.rename(world, world.tenant())),
         (size * 0.0005, lambda: staff.revoke_some(world, world.tenant())),
         (size * 0.001, lambda: staff.change_company(world, world.tenant())),
         (0.15, lambda: planners.plan_something(world, world.staff.operations)),
         (0.06, lambda: planners.plan_something(world, world.staff.policy)),
-        (0.06, lambda: planners.announce(world)),
+        (0.05, lambda: planners.announce(world)),
     )
     for rate, act in happenings:
         for _time in range(world.times(rate)):
