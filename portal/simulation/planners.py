@@ -210,7 +210,7 @@ def announce(world: World) -> None:
 def react(world: World, kind: MaterialKind, industry: Industry | None, *, days: int) -> None:
     """The companies hand the document in, before the day or after it; some only when they find themselves stopped."""
     for tenant in world.tenants:
-        if (industry is None or tenant.company.industry_id == industry.pk) and world.chance(0.8):
+        if (industry is None or tenant.company.industry_id == industry.pk) and world.chance(0.7):
             world.sometime(0.2, days + 12, partial(supply_if_lacking, world, tenant.company.pk, kind))
 
 

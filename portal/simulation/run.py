@@ -96,16 +96,16 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
     size = world.size
     happenings: tuple[tuple[float, Callable[[], None]], ...] = (
         (size * 0.0006, lambda: companies.sign_up(world)),
-        (size * 0.004, lambda: companies.add_numbers(world, world.tenant())),
-        (world.numbers * 0.0001, lambda: companies.end_certification(world, world.tenant())),
-        (world.numbers * 0.0001, lambda: companies.release(world, world.tenant())),
+        (size * 0.003, lambda: companies.add_numbers(world, world.tenant())),
+        (world.numbers * 0.00006, lambda: companies.end_certification(world, world.tenant())),
+        (world.numbers * 0.00006, lambda: companies.release(world, world.tenant())),
         (size * 0.001, lambda: companies.change_provider(world, world.tenant())),
         (size * 0.001, lambda: companies.rename(world, world.tenant())),
         (size * 0.0005, lambda: staff.revoke_some(world, world.tenant())),
         (size * 0.001, lambda: staff.change_company(world, world.tenant())),
         (0.15, lambda: planners.plan_something(world, world.staff.operations)),
         (0.06, lambda: planners.plan_something(world, world.staff.policy)),
-        (0.05, lambda: planners.announce(world)),
+        (0.04, lambda: planners.announce(world)),
     )
     for rate, act in happenings:
         for _time in range(world.times(rate)):

@@ -22,7 +22,7 @@ Choice = TypeVar("Choice")
 START = dt.datetime(2025, 12, 31, 16, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
 #: However small the world, each rare thing happens about so often a day.
-AT_LEAST = 0.05
+AT_LEAST = 0.04
 
 
 @dataclass
