@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.backends.utils import CursorWrapper
 
 from portal.benchmarks.data import switch_to
@@ -29,9 +29,16 @@ def database_name() -> str:
     return f"{connection.settings_dict['NAME']}_simulation"
 
 
+class AnotherRuns(Exception):
+    """A simulation is running in the database already."""
+
+
 def drop(cursor: CursorWrapper, name: str) -> None:
-    """Remove the database of an earlier run."""
-    cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)} WITH (FORCE)")
+    """Remove the database of an earlier run. Raises AnotherRuns where somebody is in it."""
+    try:
+        cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
+    except OperationalError as error:
+        raise AnotherRuns(str(error)) from error
 
 
 @contextmanager

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from certification.maintenance.invariants import check_invariants
+from accounts.working_days import CHINA
 from portal.simulation import companies, planners, staff, ticks
-from portal.simulation.database import analyze, own_database, set_dice
+from portal.simulation.checker import Checker
+from portal.simulation.database import analyze, own_database
 from portal.simulation.opening import found
 from portal.simulation.world import DAY, START, World
 
@@ -54,15 +55,15 @@ def simulate(
     level = quiet.level
     quiet.setLevel(logging.WARNING)  # each act that writes notices would be announced
     try:
-        with own_database(keep=keep):
-            live(outcome, after_day)
+        with own_database(keep=keep) as database, Checker(database) as checker:
+            live(outcome, checker, after_day)
     finally:
         quiet.setLevel(level)
     return outcome
 
 
-def live(outcome: Outcome, after_day: Callable[[int], None] | None) -> None:
-    """The days, in the simulation's database."""
+def live(outcome: Outcome, checker: Checker, after_day: Callable[[int], None] | None) -> None:
+    """The days, in the simulation's database; while one is lived through, the evening before it is checked."""
     world = World(companies=outcome.companies, numbers=outcome.numbers, seed=outcome.seed)
     world.on_desk = partial(staff.put_on_desk, world)
     world.move_clock(START)
@@ -74,11 +75,10 @@ def live(outcome: Outcome, after_day: Callable[[int], None] | None) -> None:
         world.live_until(midnight + DAY - dt.timedelta(seconds=1))
         if after_day is not None:
             after_day(day)
-        check(world, outcome, day)
-        outcome.lived = day
-        outcome.counts = dict(sorted(world.counts.items()))
-        if outcome.violations:
+        if day > 1 and conclude(outcome, checker, day - 1):
             return
+        ask(world, outcome, checker, day)
+    conclude(outcome, checker, outcome.days)
 
 
 def intend(world: World) -> None:
@@ -116,14 +116,31 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
         analyze()
 
 
-def check(world: World, outcome: Outcome, day: int) -> None:
-    """Every invariant, as of the end of the day."""
+def ask(world: World, outcome: Outcome, checker: Checker, day: int) -> None:
+    """Have every invariant checked as of the end of the day, and note what was counted until then."""
     complete = day % COMPLETE_EVERY == 0 or day == outcome.days
-    set_dice(day / (outcome.days + 1))
-    report = check_invariants(sample=None if complete else SAMPLE, moments=COMPLETE_EVERY if complete else 1)
     world.count("complete checks" if complete else "daily checks")
-    for invariant, rows in report.checked.items():
+    checker.ask(
+        moment=world.now,
+        dice=day / (outcome.days + 1),
+        sample=None if complete else SAMPLE,
+        moments=COMPLETE_EVERY if complete else 1,
+    )
+    outcome.lived = day
+    outcome.counts = dict(sorted(world.counts.items()))
+    outcome.violations = dated(world.violations, day)
+
+
+def conclude(outcome: Outcome, checker: Checker, day: int) -> bool:
+    """Note what the check of the day found; whether something is wrong."""
+    report = checker.answer()
+    for invariant, rows in report["checked"].items():
         outcome.checked[invariant] = outcome.checked.get(invariant, 0) + rows
-    found_wrong = [*world.violations, *report.violations]
-    when = (START + day * DAY - dt.timedelta(hours=1)).date().isoformat()
-    outcome.violations = [{"day": str(day), "date": when, **violation} for violation in found_wrong]
+    outcome.violations += dated(report["violations"], day)
+    return bool(outcome.violations)
+
+
+def dated(violations: list[dict[str, str]], day: int) -> list[dict[str, str]]:
+    """The violations with the day on which they were found."""
+    date = (START + day * DAY - dt.timedelta(hours=1)).astimezone(CHINA).date().isoformat()
+    return [{"day": str(day), "date": date, **violation} for violation in violations]

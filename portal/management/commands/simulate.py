@@ -11,6 +11,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from portal.simulation.database import AnotherRuns
 from portal.simulation.run import simulate
 
 
@@ -33,14 +34,18 @@ class Command(BaseCommand):
             self.stderr.write("At least one day and one company, and as many numbers as companies.")
             raise SystemExit(2)
         began = time.monotonic()
-        outcome = simulate(
-            days=days,
-            companies=companies,
-            numbers=numbers,
-            seed=options["seed"],
-            keep=options["keep"],
-            after_day=self.after_day,
-        )
+        try:
+            outcome = simulate(
+                days=days,
+                companies=companies,
+                numbers=numbers,
+                seed=options["seed"],
+                keep=options["keep"],
+                after_day=self.after_day,
+            )
+        except AnotherRuns as clash:
+            self.stderr.write(f"Another simulation is running, or somebody looks at what one left. {clash}")
+            raise SystemExit(2) from clash
         if options["json"]:
             self.stdout.write(json.dumps(asdict(outcome), ensure_ascii=False))
         else:
