@@ -11,7 +11,7 @@ from functools import partial
 from accounts.working_days import CHINA
 from portal.simulation import companies, planners, staff, ticks
 from portal.simulation.checker import Checker
-from portal.simulation.database import analyze, own_database
+from portal.simulation.database import analyze, own_database, set_dice
 from portal.simulation.opening import found
 from portal.simulation.world import DAY, START, World
 
@@ -92,6 +92,7 @@ def intend(world: World) -> None:
 def begin(world: World, midnight: dt.datetime, day: int) -> None:
     """Put on the agenda what will happen in the course of this day."""
     world.now = midnight
+    set_dice(day / (world.size + day))
     ticks.plan_day(world, midnight)
     size = world.size
     happenings: tuple[tuple[float, Callable[[], None]], ...] = (
