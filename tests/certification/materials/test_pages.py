@@ -416,7 +416,7 @@ def test_list_takes_the_same_queries_for_any_number_of_documents(cast, client, c
         make_material(cast.clinic, code, by=cast.owner, expires_on=today + dt.timedelta(days=100 + number))
     make_material(cast.clinic, "number_ownership", by=cast.owner)
     client.force_login(cast.owner)
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         page = client.get(reverse("materials:list"))
     ends = [item["material"].expires_on for item in page.context["documents"] if item["material"].expires_on]
     assert ends == sorted(ends)

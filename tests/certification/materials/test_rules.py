@@ -151,7 +151,7 @@ def test_rules_take_the_same_queries_for_any_number(cast, client, count, django_
         kind = MaterialKind.objects.create(code=f"k{number}", name_zh="种", name_en="kind")
         Requirement.objects.create(kind=kind, effective_from=TODAY, announced_at=NOW)
     client.force_login(cast.policy)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         assert client.get(reverse("materials:rules")).status_code == 200
 
 
