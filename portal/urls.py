@@ -9,6 +9,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("", include("accounts.urls")),
     path("", include("certification.urls")),
+    path("", include("appeals.urls")),
 ]
 
 handler400 = "portal.error_pages.bad_request"

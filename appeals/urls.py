@@ -1,0 +1,7 @@
+"""The addresses of complaints, marks, appeals and expedite requests; each slice keeps its own."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
