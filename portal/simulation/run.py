@@ -112,17 +112,17 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
     ticks.plan_day(world, midnight)
     size = world.size
     happenings: tuple[tuple[float, Callable[[], None]], ...] = (
-        (size * 0.0006, lambda: companies.sign_up(world)),
-        (size * 0.003, lambda: companies.add_numbers(world, world.tenant())),
-        (world.numbers * 0.00006, lambda: companies.end_certification(world, world.tenant())),
-        (world.numbers * 0.00006, lambda: companies.release(world, world.tenant())),
+        (size * 0.0004, lambda: companies.sign_up(world)),
+        (size * 0.0015, lambda: companies.add_numbers(world, world.tenant())),
+        (world.numbers * 0.00002, lambda: companies.end_certification(world, world.tenant())),
+        (world.numbers * 0.00003, lambda: companies.release(world, world.tenant())),
         (size * 0.001, lambda: companies.change_provider(world, world.tenant())),
-        (size * 0.001, lambda: companies.rename(world, world.tenant())),
-        (size * 0.0005, lambda: staff.revoke_some(world, world.tenant())),
-        (size * 0.001, lambda: staff.change_company(world, world.tenant())),
+        (size * 0.0006, lambda: companies.rename(world, world.tenant())),
+        (size * 0.0003, lambda: staff.revoke_some(world, world.tenant())),
+        (size * 0.0006, lambda: staff.change_company(world, world.tenant())),
         (0.15, lambda: planners.plan_something(world, world.staff.operations)),
         (0.06, lambda: planners.plan_something(world, world.staff.policy)),
-        (0.04, lambda: planners.announce(world)),
+        (0.03, lambda: planners.announce(world)),
     )
     for rate, act in happenings:
         for _time in range(world.times(rate)):
