@@ -60,15 +60,20 @@ LIMITS = settings(
 class Work(RuleBasedStateMachine):
     """Two companies, a reviewer and two planners; every act is the portal's own, at any moment, between ticks or not."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(code=st.sampled_from(CAUSES), by_plan=st.booleans(), days=st.integers(1, 4))
+    def begin(self, code: str, by_plan: bool, days: int) -> None:
+        """Cases are open, a plan begins soon, and a paper is asked for that applications will wait for."""
         self.atomic = transaction.atomic()
         self.atomic.__enter__()
         self.now = NOW
         self.world = World.begin(now=self.now, zones=ZONES)
         self.reviewer = make_staff("reviewer", StaffRole.REVIEWER)
         self.planners = [make_staff("operations", StaffRole.OPERATIONS), make_staff("policy", StaffRole.POLICY)]
-        tick(now=self.now)
+        self.engine_runs()
+        for which in (0, 1):
+            self.company_applies(which)
+        self.plan_is_made(code=code, scope=Scope.EVERYTHING, start=2, length=30, by_plan=by_plan)
+        self.paper_is_asked_for(days=days, holds=True)
 
     def teardown(self) -> None:
         if hasattr(self, "atomic"):
@@ -81,10 +86,15 @@ class Work(RuleBasedStateMachine):
     def time_passes(self, hours: int, ticks: bool) -> None:
         self.now += dt.timedelta(hours=hours)
         if ticks:
-            tick(now=self.now)
-            before = (JournalEntry.objects.count(), Notice.objects.count())
-            assert tick(now=self.now) == Counts()  # I4
-            assert (JournalEntry.objects.count(), Notice.objects.count()) == before
+            self.engine_runs()
+
+    def engine_runs(self) -> None:
+        """A tick, once more at the same moment, and a minute later people go on."""
+        tick(now=self.now)
+        before = (JournalEntry.objects.count(), Notice.objects.count())
+        assert tick(now=self.now) == Counts()  # I4
+        assert (JournalEntry.objects.count(), Notice.objects.count()) == before
+        self.now += dt.timedelta(minutes=1)
 
     # --- Papers ---------------------------------------------------------------------------------------------------
 
