@@ -143,6 +143,13 @@ class Review(models.Model):
             models.Index(fields=["company", "-opened_at"], name="review_of_company"),
             # Every review of a thing.
             models.Index(fields=["subject", "subject_id", "-opened_at"], name="review_of_subject"),
+            # The statistics read what was decided in some weeks, without touching the rows themselves.
+            models.Index(
+                fields=["decided_at"],
+                include=["kind", "opened_at", "due_at", "decided_by", "id"],
+                condition=models.Q(state="decided"),
+                name="review_decided",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -165,6 +172,26 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return self.item_name
+
+
+class ReviewTick(models.Model):
+    """One line of the checklist that a reviewer ticked while holding the case; written by `certification.reviews.ticks`.
+
+    Whoever decides leaves their ticks behind as part of the internal record.
+    """
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="ticks", db_index=False)
+    code = models.SlugField(max_length=40)
+    reviewer = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["review", "reviewer", "code"], name="review_tick_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class DueTimeExtension(models.Model):
