@@ -46,12 +46,11 @@ def validity_words(material: Material) -> str:
 def case_document(file: MaterialFile, *, is_current: bool = True, before: str = "") -> CaseDocument:
     """The file as the viewer of a case shows it; `before` names the file of the version that it is to replace."""
     material = file.material
-    words = _("version %(version)d · %(validity)s · %(state)s")
+    words = _("version %(version)d · %(validity)s")
     return CaseDocument(
         ref=file.ref,
         title=str(material.kind),
-        note=words
-        % {"version": material.version, "validity": validity_words(material), "state": material.get_state_display()},
+        note=words % {"version": material.version, "validity": validity_words(material)},
         file_name=file.original_name,
         pages=file.pages,
         open_url=reverse("materials:file", args=[file.ref]),

@@ -252,3 +252,32 @@ class ReviewPause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at} - {self.ended_at}"
+
+
+class DecisionFigures(models.Model):
+    """How much was decided in some weeks that are over, and how long it took; written by `certification.reviews.statistics`.
+
+    Over everything where `kind` is empty and `reviewer` null. Decisions are final, so that a row never changes.
+    """
+
+    #: The Monday of the first week, in China, and how many weeks it is about.
+    first_week = models.DateField()
+    weeks = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=16, choices=ReviewKind, blank=True)
+    reviewer = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", db_index=False)
+    decided = models.PositiveIntegerField()
+    in_time = models.PositiveIntegerField()
+    #: Seconds; null where nothing was decided.
+    median_seconds = models.FloatField(null=True)
+    ninetieth_seconds = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # One row per group; the statistics page reads the weeks of a range, or a range.
+            models.UniqueConstraint(
+                fields=["weeks", "first_week", "kind", "reviewer"], nulls_distinct=False, name="decision_figures_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_week} + {self.weeks}"
