@@ -57,20 +57,29 @@ FIGURES = """
 """
 MEASURED = """count(*), count(*) FILTER (WHERE in_time),
     percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds), percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds)"""
-BY_WEEK = FIGURES + f"SELECT week, '', NULL::bigint, {MEASURED} FROM timed GROUP BY week"
-BY_WEEK_AND_KIND = FIGURES + f"SELECT week, kind, NULL::bigint, {MEASURED} FROM timed GROUP BY week, kind"
-BY_KIND = FIGURES + f"SELECT NULL::date, kind, NULL::bigint, {MEASURED} FROM timed GROUP BY kind"
-BY_REVIEWER = FIGURES + f"SELECT NULL::date, '', reviewer, {MEASURED} FROM timed GROUP BY reviewer"
-IN_ALL = FIGURES + f"SELECT NULL::date, '', NULL::bigint, {MEASURED} FROM timed HAVING count(*) > 0"
+
+
+def statement(groups: str, grouping: str) -> str:
+    """The figures of every group: `groups` are its week, kind and reviewer."""
+    return " ".join((FIGURES, "SELECT", groups, ",", MEASURED, "FROM timed", grouping))
+
+
+BY_WEEK = statement("week, '', NULL::bigint", "GROUP BY week")
+BY_WEEK_AND_KIND = statement("week, kind, NULL::bigint", "GROUP BY week, kind")
+BY_KIND = statement("NULL::date, kind, NULL::bigint", "GROUP BY kind")
+BY_REVIEWER = statement("NULL::date, '', reviewer", "GROUP BY reviewer")
+IN_ALL = statement("NULL::date, '', NULL::bigint", "HAVING count(*) > 0")
 #: Everything that is kept of a stretch of weeks. The row over all is there even for weeks without a decision: it says
 #: that they have been worked out.
-KEPT = (
-    """INSERT INTO certification_decisionfigures
-        (first_week, weeks, kind, reviewer_id, decided, in_time, median_seconds, ninetieth_seconds)"""
-    + FIGURES
-    + f"""SELECT %(first_week)s, %(weeks)s, coalesce(kind, ''), reviewer, {MEASURED}
-    FROM timed GROUP BY GROUPING SETS ((), (kind), (reviewer), (kind, reviewer))
-    ON CONFLICT DO NOTHING"""
+KEPT = " ".join(
+    (
+        """INSERT INTO certification_decisionfigures
+        (first_week, weeks, kind, reviewer_id, decided, in_time, median_seconds, ninetieth_seconds)""",
+        statement(
+            "%(first_week)s::date, %(weeks)s::smallint, coalesce(kind, ''), reviewer",
+            "GROUP BY GROUPING SETS ((), (kind), (reviewer), (kind, reviewer)) ON CONFLICT DO NOTHING",
+        ),
+    )
 )
 
 
@@ -109,10 +118,10 @@ def parameters(*, since: dt.datetime, until: dt.datetime, kind: str = "") -> dic
     return {"zone": CHINA.key, "since": since, "until": until, "kind": kind}
 
 
-def measure(statement: str, *, since: dt.datetime, until: dt.datetime, kind: str = "") -> Grouped:
+def measure(query: str, *, since: dt.datetime, until: dt.datetime, kind: str = "") -> Grouped:
     """Work figures out from the reviews decided from `since` on and before `until`."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters(since=since, until=until, kind=kind))
+        cursor.execute(query, parameters(since=since, until=until, kind=kind))
         return {(week, group, reviewer): Figures(*values) for week, group, reviewer, *values in cursor.fetchall()}
 
 
@@ -171,8 +180,8 @@ def by_week(*, weeks: int, kind: str, now: dt.datetime) -> list[tuple[dt.date, F
     rows = DecisionFigures.objects.filter(weeks=1, first_week__in=worked_out, kind=kind, reviewer__isnull=True)
     found = {row.first_week: figures_of(row) for row in rows}
     since = min((day for day in days if day not in worked_out), default=this_week)
-    statement = BY_WEEK_AND_KIND if kind else BY_WEEK
-    for (week, _kind, _reviewer), figures in measure(statement, since=begin(since), until=now, kind=kind).items():
+    query = BY_WEEK_AND_KIND if kind else BY_WEEK
+    for (week, _kind, _reviewer), figures in measure(query, since=begin(since), until=now, kind=kind).items():
         if week is not None:
             found.setdefault(week, figures)
     return [(day, found.get(day, Figures())) for day in [*days, this_week]]
