@@ -202,8 +202,10 @@ def apply(world: World, tenant: Tenant, kind: ApplicationKind) -> None:
         ("script", SCRIPT),
     )
     draft.refresh_from_db()
+    known = bool(draft.purpose and draft.sample_script)  # from the application before
     for part, value in answers:
-        draft = save_answer(application=draft, part=part, value=value, revision=draft.revision)
+        if part == "applicant" or not known or world.chance(0.1):
+            draft = save_answer(application=draft, part=part, value=value, revision=draft.revision)
     if kind == ApplicationKind.CHANGE:
         world.serial += 1
         request_label_for_all(application=draft, label=f"模拟名称{world.serial}")

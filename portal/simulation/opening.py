@@ -87,7 +87,7 @@ def unsaved_company(world: World, industry: Industry | None = None) -> Company:
 def tenant_of(world: World, company: Company, owner: User) -> Tenant:
     """The company with habits of its own: most renew in time, some on the last day, some when it is too late."""
     lead = world.one_of((55, 45, 40, 30, 25, 20, 14, 10, 7, 3, 1, 0, -2, -6, -12))
-    return Tenant(company=company, owner=owner, lead=lead, care=world.rng.uniform(0.7, 1.0))
+    return Tenant(company=company, owner=owner, lead=lead, care=world.rng.uniform(0.8, 1.0))
 
 
 def hire(world: World) -> None:
