@@ -1,5 +1,7 @@
 """The appeals app: complaints, locks, appeals and expedite requests stand on certification."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,8 @@ class AppealsConfig(AppConfig):
 
     name = "appeals"
     verbose_name = _("Appeals")
+
+    def ready(self) -> None:
+        """Make known what this app's slices register."""
+        import_module("appeals.marks.journal_vocabulary")
+        import_module("appeals.marks.notice_kinds")
