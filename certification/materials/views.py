@@ -23,11 +23,11 @@ from certification.materials.history import history_of
 from certification.materials.matrix import matrix_of
 from certification.materials.models import Material, MaterialKind, MaterialState
 from certification.materials.pages import document_pages
+from certification.materials.store import FilesMissing
 from certification.materials.summary import summarise
 from certification.materials.validity import STANDING_WORDS, Standing, standing
 from certification.materials.versions import (
     SUBJECT,
-    FilesMissing,
     NumbersMissing,
     TransitionRefused,
     submit_version,
