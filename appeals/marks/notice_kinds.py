@@ -3,7 +3,7 @@
 | kind | keys |
 | --- | --- |
 | mark_returned | numbers (how many), number (the reference of one), platforms_zh, platforms_en, cleared_on (when it was cleared before) |
-| mark_settled | number, platform_zh, platform_en, outcome (confirmed or refused), reason |
+| mark_settled | mark, platform_zh, platform_en, outcome (confirmed or refused), reason |
 """
 
 from __future__ import annotations
@@ -18,5 +18,12 @@ declare(
         _("A mark that was cleared has come back"),
         target=page("marks:list"),
         button=_("See the marks"),
+    ),
+    NoticeKind(
+        "mark_settled",
+        _("A mark that you reported was looked at"),
+        target=page("marks:detail", ref="mark"),
+        button=_("See the mark"),
+        mandatory=False,
     ),
 )

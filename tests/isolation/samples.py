@@ -19,6 +19,9 @@ from accounts.invitations import Invitation
 from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
+from appeals.marks.marks import Sighting, observe
+from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
+from appeals.platforms import Platform
 from certification.applications.models import Application
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialState, Requirement
@@ -199,6 +202,33 @@ def notice(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
+def mark(cast: Cast) -> dict[str, Any]:
+    """A mark on a number of the clinic's, as a company reports it."""
+    observe(
+        sightings=[Sighting("sample", cast.numbers[0].pk, Platform.objects.earliest("pk").pk, NOW)],
+        source="sample",
+        origin=Origin.COMPANY,
+        actor=Actor.person(cast.owner),
+        now=NOW,
+        reporter=cast.owner,
+    )
+    return {"ref": Mark.objects.get(number=cast.numbers[0]).ref}
+
+
+def mark_screenshot(cast: Cast) -> dict[str, Any]:
+    sighting = MarkSighting.objects.get(mark__ref=mark(cast)["ref"])
+    found = MarkScreenshot.objects.create(
+        sighting=sighting,
+        storage_name=f"missing/{timezone.now().timestamp()}.png",
+        original_name="screen.png",
+        content_type="image/png",
+        size=1,
+        sha256="0" * 64,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
 SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
@@ -219,6 +249,8 @@ SAMPLES: dict[str, Sample] = {
     "maintenance:plan_end": plan,
     "maintenance:plan_move": plan,
     "maintenance:plan_update": plan,
+    "marks:*": mark,
+    "marks:screenshot": mark_screenshot,
     "materials:*": material,
     "materials:cause": lambda cast: {"code": MaintenanceCause.objects.earliest("pk").code},
     "materials:file": material_file,
