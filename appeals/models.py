@@ -1,6 +1,17 @@
 """The models of this app; each slice keeps its own."""
 
+from appeals.complaints.models import Complaint, ComplaintDay, NumberComplaints, Source, SourceKey
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting
 from appeals.platforms import Platform
 
-__all__ = ["Mark", "MarkScreenshot", "MarkSighting", "Platform"]
+__all__ = [
+    "Complaint",
+    "ComplaintDay",
+    "Mark",
+    "MarkScreenshot",
+    "MarkSighting",
+    "NumberComplaints",
+    "Platform",
+    "Source",
+    "SourceKey",
+]

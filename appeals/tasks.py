@@ -1,0 +1,13 @@
+"""What the queue runs: each task reads the clock, calls the domain, returns counts."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.journal import Actor
+from appeals.complaints.intake import match_left_over
+
+
+def match_complaints() -> dict[str, int]:
+    """Count complaints whose number was registered at the moment they came in."""
+    return {"matched": match_left_over(actor=Actor.engine(), now=timezone.now())}
