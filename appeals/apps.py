@@ -14,5 +14,6 @@ class AppealsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known what this app's slices register."""
+        import_module("appeals.health.panels")
         import_module("appeals.marks.journal_vocabulary")
         import_module("appeals.marks.notice_kinds")
