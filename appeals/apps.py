@@ -14,6 +14,10 @@ class AppealsConfig(AppConfig):
 
     def ready(self) -> None:
         """Make known what this app's slices register."""
+        import_module("appeals.expedite.journal_vocabulary")
+        import_module("appeals.expedite.notice_kinds")
+        import_module("appeals.expedite.options")
+        import_module("appeals.expedite.subject")
         import_module("appeals.health.panels")
         import_module("appeals.marks.journal_vocabulary")
         import_module("appeals.marks.notice_kinds")

@@ -26,6 +26,7 @@ JOBS: tuple[Job, ...] = (
     Job("deliver notices", "accounts.tasks.deliver_notices", minutes=1),
     Job("queue heartbeat", "accounts.tasks.beat", minutes=1),
     Job("sample statuses", "certification.tasks.sample_statuses", minutes=60),
+    Job("close expedites", "appeals.tasks.close_expedites", minutes=1),
     Job("seal journal", "accounts.tasks.seal_journal", minutes=5),
     Job("sweep files", "certification.tasks.sweep_files", minutes=60),
     Job("sweep imports", "certification.numbers.tasks.sweep_imports", minutes=5),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -125,6 +126,10 @@ class ApplicationSubject:
     def items(self, review: Review) -> list[CaseItem]:
         """What can be returned, one by one."""
         return items_of(subject_of(review))
+
+    def company_url(self, review: Review) -> str:
+        """The application's own page."""
+        return reverse("applications:detail", args=[subject_of(review).ref])
 
     def title(self, review: Review) -> str:
         """The application in a few words."""
