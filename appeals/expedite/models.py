@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.companies import Company
 from accounts.references import ReferenceField
@@ -19,8 +18,8 @@ class ExpediteState(models.TextChoices):
     """Where a request stands."""
 
     REQUESTED = "requested", _("With the lead reviewer")
-    GRANTED = "granted", pgettext_lazy("request to expedite", "Granted")
-    REFUSED = "refused", pgettext_lazy("request to expedite", "Refused")
+    GRANTED = "granted", _("Granted")
+    REFUSED = "refused", _("Not granted")
     NOT_NEEDED = "not_needed", _("No longer needed")
 
 
