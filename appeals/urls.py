@@ -9,4 +9,5 @@ from appeals.api import api
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("appeals.marks.urls")),
     path("api/v1/", api.urls),
+    path("expedite/", include("appeals.expedite.urls")),
 ]

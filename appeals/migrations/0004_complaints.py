@@ -10,7 +10,7 @@ import accounts.references
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_journal_guard_and_industries"),
-        ("appeals", "0002_marks"),
+        ("appeals", "0003_expedite"),
         ("certification", "0002_catalogue"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
