@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -17,14 +17,22 @@ from django.db import transaction
 
 from accounts.companies import Company
 from accounts.users import User
-from certification.materials.documents import SUFFIXES, Document, DocumentRefused, rendered_page
-from certification.materials.models import MaterialFile, StagedFile
-
-if TYPE_CHECKING:
-    from certification.materials.models import StoredDocument
+from certification.materials.documents import (
+    LARGE,
+    PDF,
+    RENDERED,
+    SUFFIXES,
+    Document,
+    DocumentRefused,
+    reduced_picture,
+    rendered_page,
+)
+from certification.materials.models import StagedFile, StoredDocument
 
 #: Where documents lie, and the pictures of their pages; two letters of the name make a folder.
 FOLDER, PREVIEWS = "materials", "previews"
+#: Bytes up to which a picture is shown as it is.
+SMALL = 300_000
 #: How long an upload waits for the rest of its form (D). A file without a row is left alone for as long.
 STAGED_FOR = dt.timedelta(hours=24)
 
@@ -66,6 +74,33 @@ def staged_for(*, user: User, company: Company, refs: list[str], now: dt.datetim
     return [by_ref[ref] for ref in dict.fromkeys(refs) if ref in by_ref]
 
 
+class FilesMissing(Exception):
+    """An upload that a form counted on is no longer there."""
+
+
+def take_files(*, files: Sequence[StagedFile]) -> list[dict[str, Any]]:
+    """End the waiting of uploads; returns what a row of another model of stored documents needs to take each over.
+
+    In the transaction that makes those rows: what is stored stays where it is. Raises FilesMissing.
+    """
+    ids = [file.pk for file in files]
+    locked = list(StagedFile.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    if len(locked) != len(set(ids)):
+        raise FilesMissing  # another submission of the same form, or the sweep, was first
+    StagedFile.objects.filter(pk__in=ids).delete()
+    return [
+        {
+            "storage_name": file.storage_name,
+            "original_name": file.original_name,
+            "content_type": file.content_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "pages": file.pages,
+        }
+        for file in files
+    ]
+
+
 def discard(*, staged: StagedFile) -> None:
     """Forget an upload that its form does not want any more."""
     with transaction.atomic():
@@ -88,18 +123,28 @@ def read(document: StoredDocument) -> bytes:
     return content
 
 
-def page_picture(document: StoredDocument, number: int) -> bytes | None:
-    """Page `number` of a stored PDF as a PNG, drawn once and kept; None where it cannot be drawn.
+def page_picture(document: StoredDocument, number: int, *, turn: int = 0, large: bool = False) -> bytes | None:
+    """Page `number` of a stored document as a picture, drawn once and kept; None where it cannot be drawn.
 
-    Raises OSError when the store does not have the document.
+    A PDF's page is a PNG, a picture stays what it is. `turn` is one of TURNS; `large` for small print. A picture that
+    is small already is sent as it is. Raises OSError when the store does not have the document.
     """
+    is_pdf = document.content_type == PDF
+    if not is_pdf and not turn and document.size <= SMALL:
+        return read(document)
+    size = LARGE if large else RENDERED
     stem = document.storage_name.removeprefix(f"{FOLDER}/").rsplit(".", 1)[0]
-    name = f"{PREVIEWS}/{stem}-{number}.png"
+    variant = f"x{size}r{turn}" if turn or large else ""
+    name = f"{PREVIEWS}/{stem}-{number}{variant}{'.png' if is_pdf else SUFFIXES[document.content_type]}"
     if default_storage.exists(name):
         with default_storage.open(name) as file:
             kept: bytes = file.read()
         return kept
-    picture = rendered_page(content=read(document), number=number)
+    content = read(document)
+    if is_pdf:
+        picture = rendered_page(content=content, number=number, size=size, turn=turn)
+    else:
+        picture = reduced_picture(content=content, size=size, turn=turn)
     if picture is not None:
         try:
             default_storage.save(name, ContentFile(picture))
@@ -142,9 +187,10 @@ def sweep_batch(names: list[str], *, now: dt.datetime) -> int:
     """Remove those of the files that are a day old and that no row names; return how many."""
     stems = {name: document_stem(name) for name in names}
     wanted = [f"{FOLDER}/{stem}{suffix}" for stem in set(stems.values()) for suffix in SUFFIXES.values()]
-    kept = MaterialFile.objects.filter(storage_name__in=wanted).values_list("storage_name", flat=True)
-    waiting = StagedFile.objects.filter(storage_name__in=wanted).values_list("storage_name", flat=True)
-    known = {document_stem(name) for name in kept.union(waiting)}
+    known: set[str] = set()
+    for kind in StoredDocument.__subclasses__():  # every model of a stored document, whichever app it belongs to
+        names_of = kind._default_manager.filter(storage_name__in=wanted).values_list("storage_name", flat=True)
+        known |= {document_stem(name) for name in names_of}
     removed = 0
     for name, stem in stems.items():
         if stem in known:
