@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from appeals.api import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("appeals.marks.urls")),
+    path("api/v1/", api.urls),
+    path("expedite/", include("appeals.expedite.urls")),
+]

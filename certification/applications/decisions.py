@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -46,6 +47,11 @@ def subject_of(review: Review) -> Application:
     )
 
 
+def application_of(review: Review) -> Application:
+    """The same with its company alone, for who moves it."""
+    return Application.objects.select_related("company").get(pk=review.subject_id)
+
+
 class ApplicationSubject:
     """Applications, as the review desk knows them."""
 
@@ -54,7 +60,7 @@ class ApplicationSubject:
 
     def claimed(self, *, review: Review, actor: Actor, now: dt.datetime) -> None:
         """A reviewer has begun: submitted -> in review. In every other state nothing moves."""
-        application = subject_of(review)
+        application = application_of(review)
         if application.state == ApplicationState.SUBMITTED:
             move(application=application, to=ApplicationState.IN_REVIEW, actor=actor, now=now, reason="claimed")
 
@@ -62,7 +68,7 @@ class ApplicationSubject:
         self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
     ) -> None:
         """Move the application and its numbers, and tell the company. Raises DecisionRefused with the reason."""
-        application = subject_of(review)
+        application = application_of(review)
         if decision == Decision.APPROVED:
             require_materials(application, now)
         try:
@@ -125,6 +131,10 @@ class ApplicationSubject:
     def items(self, review: Review) -> list[CaseItem]:
         """What can be returned, one by one."""
         return items_of(subject_of(review))
+
+    def company_url(self, review: Review) -> str:
+        """The application's own page."""
+        return reverse("applications:detail", args=[subject_of(review).ref])
 
     def title(self, review: Review) -> str:
         """The application in a few words."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -110,6 +111,10 @@ class MaterialReviews:
     def field_label(self, name: str) -> str:
         """What an answer is called, in the active language."""
         return str(ANSWERS.get(name, name))
+
+    def company_url(self, review: Review) -> str:
+        """The version's own page."""
+        return reverse("materials:detail", args=[Material.objects.only("ref").get(pk=review.subject_id).ref])
 
     def title(self, review: Review) -> str:
         """The kind of material and its version."""

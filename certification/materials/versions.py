@@ -24,6 +24,7 @@ from certification.materials.models import (
     StagedFile,
 )
 from certification.materials.notices import tell_about
+from certification.materials.store import FilesMissing, take_files
 from certification.materials.validity import DateProblem, date_problems, is_valid_on
 from certification.numbers.models import PhoneNumberQuerySet
 from certification.reminders.models import Reminder
@@ -55,10 +56,6 @@ class DatesRefused(Exception):
     def __init__(self, problems: Sequence[DateProblem]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
-
-
-class FilesMissing(Exception):
-    """A version needs at least one file, each uploaded for this company and not used yet."""
 
 
 class NumbersMissing(Exception):
@@ -129,7 +126,7 @@ def submit_version(
         submitted_at=now,
         submitted_by_id=actor.user_id,
     )
-    take_files(material=material, files=files)
+    MaterialFile.objects.bulk_create([MaterialFile(material=material, **taken) for taken in take_files(files=files)])
     if kind.names_numbers and not name_numbers(material=material, numbers=numbers):
         raise NumbersMissing
     journal.record(
@@ -164,29 +161,6 @@ def submit_version(
         due_at=review.due_at.isoformat(),
     )
     return material
-
-
-def take_files(*, material: Material, files: Sequence[StagedFile]) -> None:
-    """Make the uploads files of the version: rows move, what is stored stays where it is. Raises FilesMissing."""
-    ids = [file.pk for file in files]
-    locked = list(StagedFile.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    if len(locked) != len(set(ids)):
-        raise FilesMissing  # another submission of the same form, or the sweep, was first
-    MaterialFile.objects.bulk_create(
-        [
-            MaterialFile(
-                material=material,
-                storage_name=file.storage_name,
-                original_name=file.original_name,
-                content_type=file.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                pages=file.pages,
-            )
-            for file in files
-        ]
-    )
-    StagedFile.objects.filter(pk__in=ids).delete()
 
 
 NAME_NUMBERS = """

@@ -24,6 +24,7 @@ from certification.numbers.history import history
 from certification.numbers.listing import Filters
 from certification.numbers.models import PhoneNumber
 from certification.numbers.pages import Crumb, crumbs, may_edit
+from certification.numbers.panels import panels_of
 from certification.numbers.shapes import dialled, mask_number
 
 READ = Permission.READ_COMPANY
@@ -157,6 +158,7 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
         "facts": facts,
         "backups": [(backup, backup_facts[backup.pk]) for backup in backups],
         "timeline": history(number),
+        "panels": panels_of(number, now),
         "masked": mask_number(number.number),
         "revealed": revealed,
         "breadcrumb": crumbs(Crumb(number.alias or mask_number(number.number))),

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from accounts.access import Permission, staff_may
 from accounts.journal import Actor
 from accounts.users import User
 from certification.reviews.models import Decision, Review, ReviewItem
@@ -40,7 +41,8 @@ class ReviewSubject(Protocol):
     `findings(review, now)` for what a machine found; `documents(review)` for what the viewer beside the facts shows
     (`CaseDocument`s); `numbers(review)` for the numbers that the case is about, and `about_numbers(numbers, company_id)`
     for the ids of its things that are about some of these numbers (both querysets), so that earlier decisions are found;
-    `involved(review)` for the ids of further people who handed something in and so cannot decide.
+    `involved(review)` for the ids of further people who handed something in and so cannot decide; `company_url(review)` for
+    the address of the company's own page about it. Optional: `permission`, where it takes more than reviewing to decide it.
     """
 
     #: The template that shows the thing on the case page: facts beside documents.
@@ -99,6 +101,27 @@ def item_label(subject: str, item: ReviewItem) -> str:
     """What an item is called: answers by their subject's words for them, everything else by its stored name."""
     hook = getattr(SUBJECTS.get(subject), "field_label", None)
     return str(hook(item.item_name)) if hook is not None and item.item == "field" else item.item_name
+
+
+def company_url(review: Review) -> str | None:
+    """The company's own page about what is reviewed; None where it has none."""
+    hook = getattr(SUBJECTS.get(review.subject), "company_url", None)
+    return hook(review) if hook is not None else None
+
+
+def may_decide(*, review: Review, user: User) -> bool:
+    """Whether the person's role is enough for a case of this sort; whoever decides reviews may decide most of them."""
+    wanted: Permission | None = getattr(SUBJECTS.get(review.subject), "permission", None)
+    return wanted is None or staff_may(user, wanted)
+
+
+def closed_to(user: User) -> list[str]:
+    """The subjects whose cases the person's role is not enough for."""
+    return [
+        name
+        for name, subject in SUBJECTS.items()
+        if (wanted := getattr(subject, "permission", None)) is not None and not staff_may(user, wanted)
+    ]
 
 
 def is_involved(*, review: Review, user: User) -> bool:

@@ -19,6 +19,10 @@ from accounts.invitations import Invitation
 from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
+from appeals.expedite.requests import ask
+from appeals.marks.marks import Sighting, observe
+from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
+from appeals.platforms import Platform
 from certification.applications.models import Application
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialState, Requirement
@@ -199,6 +203,45 @@ def notice(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
+def mark(cast: Cast) -> dict[str, Any]:
+    """A mark on a number of the clinic's, as a company reports it."""
+    observe(
+        sightings=[Sighting("sample", cast.numbers[0].pk, Platform.objects.earliest("pk").pk, NOW)],
+        source="sample",
+        origin=Origin.COMPANY,
+        actor=Actor.person(cast.owner),
+        now=NOW,
+        reporter=cast.owner,
+    )
+    return {"ref": Mark.objects.get(number=cast.numbers[0]).ref}
+
+
+def mark_screenshot(cast: Cast) -> dict[str, Any]:
+    sighting = MarkSighting.objects.get(mark__ref=mark(cast)["ref"])
+    found = MarkScreenshot.objects.create(
+        sighting=sighting,
+        storage_name=f"missing/{timezone.now().timestamp()}.png",
+        original_name="screen.png",
+        content_type="image/png",
+        size=1,
+        sha256="0" * 64,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def expedite(cast: Cast) -> dict[str, Any]:
+    """A request for the clinic's overdue review."""
+    late = Review.objects.get(ref=review(cast)["ref"])
+    Review.objects.filter(pk=late.pk).update(
+        due_at=NOW - dt.timedelta(days=1), overdue_since=NOW - dt.timedelta(days=1)
+    )
+    asked = ask(
+        thing=late, company=cast.clinic, reason="Calls fail.", asker=cast.owner, actor=Actor.person(cast.owner), now=NOW
+    )
+    return {"ref": asked.ref}
+
+
 SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
@@ -210,6 +253,7 @@ SAMPLES: dict[str, Sample] = {
     "company_registered": company,
     "demo_mail_html": lambda cast: {"name": "unknown"},
     "demo_mail_read": lambda cast: {"name": "unknown"},
+    "expedite:*": expedite,
     "inbox_open": notice,
     "inbox_read": notice,
     "invitation": lambda cast: {"token": "unknown"},
@@ -219,6 +263,8 @@ SAMPLES: dict[str, Sample] = {
     "maintenance:plan_end": plan,
     "maintenance:plan_move": plan,
     "maintenance:plan_update": plan,
+    "marks:*": mark,
+    "marks:screenshot": mark_screenshot,
     "materials:*": material,
     "materials:cause": lambda cast: {"code": MaintenanceCause.objects.earliest("pk").code},
     "materials:file": material_file,

@@ -122,6 +122,8 @@ def settle(
         return conflict(request, say_decided(late.review), late.review, kept_words(form))
     except desk.NotClaimed:
         return not_holder(request, find_review(review.ref), form)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     except desk.OwnSubmission as own:
         raise PermissionDenied(refuse_own()) from own
     except desk.Deferred as deferred:

@@ -1,0 +1,98 @@
+"""The health card: facts and their trend, for one number or many at the same cost."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from accounts.journal import Actor, ActorKind
+from appeals.health.card import cards_of
+from appeals.marks.marks import Sighting, observe
+from appeals.marks.models import MarkLabel, Origin
+from appeals.platforms import Platform
+from certification.maintenance.models import Maintenance, MaintenanceCause
+from tests.cast import NOW, make_number
+
+DAY = dt.timedelta(days=1)
+
+
+def seen(number, code, days, *, event="", is_clearance=False, origin=Origin.PLATFORM):
+    said = Sighting(
+        event or f"{number.pk}:{code}:{days}:{is_clearance}",
+        number.pk,
+        Platform.objects.get(code=code).pk,
+        NOW - days * DAY,
+        MarkLabel.FRAUD,
+        12,
+        is_clearance=is_clearance,
+    )
+    observe(sightings=[said], source="feed", origin=origin, actor=Actor(ActorKind.SOURCE), now=NOW)
+
+
+def locked(number, days, *, closed=None):
+    cause = MaintenanceCause.objects.get(code="complaint_lock")
+    at = NOW - days * DAY
+    return Maintenance.objects.create(
+        cause=cause, scope="number", number=number, opened_at=at, held_since=at, created_at=at, locks=True,
+        suspends_display=True, closed_at=NOW - closed * DAY if closed is not None else None,
+    )  # fmt: skip
+
+
+def test_card_says_marks_by_age_and_what_stood_before(cast):
+    number = cast.numbers[0]
+    seen(number, "360", 50)
+    seen(number, "360", 2)
+    seen(number, "baidu", 45)
+    seen(number, "baidu", 10, is_clearance=True)
+    seen(number, "tencent", 5)
+    seen(cast.numbers[1], "sogou", 1)
+    card = cards_of([number], now=NOW)[number.pk]
+    assert [(mark.platform.code, mark.first_seen_at) for mark in card.marks] == [
+        ("360", NOW - 50 * DAY),
+        ("tencent", NOW - 5 * DAY),
+    ]
+    assert (card.marks_before, card.cleared, card.tone) == (2, 1, "amber")
+    with translation.override("zh-hans"):
+        assert card.sentence == "2 个平台标记了该号码。"
+
+
+def test_card_says_locks_now_and_past(cast):
+    number = cast.numbers[0]
+    for days in (90, 80, 70, 60):
+        locked(number, days, closed=days - 2)
+    now_locked = locked(number, 1)
+    card = cards_of([number], now=NOW)[number.pk]
+    assert (card.lock, card.past_locks_total, len(card.past_locks), card.tone) == (now_locked, 4, 3, "red")
+
+
+def test_number_against_which_nothing_stands_is_green(cast):
+    card = cards_of(cast.numbers[:1], now=NOW)[cast.numbers[0].pk]
+    with translation.override("en"):
+        assert (card.tone, card.sentence) == ("green", "No platform marks this number.")
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_queries_do_not_grow_with_the_numbers(cast, count):
+    numbers = [make_number(cast.clinic) for _ in range(count)]
+    for number in numbers[:5]:
+        seen(number, "360", 40)
+        locked(number, 1)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(cards_of(numbers, now=NOW)) == count
+    assert len(queries) == 3
+
+
+def test_page_of_a_number_shows_its_card(cast):
+    number = cast.numbers[0]
+    number.refresh_from_db()
+    seen(number, "360", 50)
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(cast.viewer)
+    page = client.get(f"/numbers/{number.ref}/").content.decode()
+    assert "1 platform marks this number." in page
+    assert "by 12 people" in page
