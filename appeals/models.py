@@ -1,7 +1,19 @@
 """The models of this app; each slice keeps its own."""
 
+from appeals.complaints.models import Complaint, ComplaintDay, NumberComplaints, Source, SourceKey
 from appeals.expedite.models import ExpediteRequest
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting
 from appeals.platforms import Platform
 
-__all__ = ["ExpediteRequest", "Mark", "MarkScreenshot", "MarkSighting", "Platform"]
+__all__ = [
+    "Complaint",
+    "ComplaintDay",
+    "ExpediteRequest",
+    "Mark",
+    "MarkScreenshot",
+    "MarkSighting",
+    "NumberComplaints",
+    "Platform",
+    "Source",
+    "SourceKey",
+]

@@ -14,11 +14,11 @@ from accounts.access import Permission, staff_may
 from accounts.companies import Company, CompanyKind
 from accounts.journal import Actor
 from accounts.users import User
-from accounts.working_days import stored_calendar
-from certification.maintenance.models import Maintenance
+from accounts.working_days import WorkingCalendar, stored_calendar
+from certification.maintenance.models import LengthUnit, Maintenance
 from certification.reviews.clocks import settle_clocks
 from certification.reviews.deferrals import paused, pauses_of
-from certification.reviews.due_times import promised
+from certification.reviews.due_times import PROMISES, promised
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewPause, ReviewState
 from certification.reviews.subjects import SUBJECTS, claimed, closed_to, is_involved, may_decide
 
@@ -130,6 +130,57 @@ def open_review(
     settle_clocks(now=now, actor=actor, review_id=review.pk)
     review.refresh_from_db(fields=["due_from", "due_at"])
     return review
+
+
+def open_reviews(
+    *,
+    kind: ReviewKind,
+    subject: str,
+    subjects: Sequence[tuple[int, Company]],
+    submitted_by: User | None,
+    actor: Actor,
+    now: dt.datetime,
+    with_changes: Sequence[journal.Change] = (),
+) -> list[Review]:
+    """Open a review for each of these things, none of which has one open, in the caller's transaction.
+
+    Three statements however many they are (one more where the promise is in working days). `with_changes` are journalled
+    with the reviews: what the caller changed about their subjects.
+    """
+    in_working_days = PROMISES[kind].unit == LengthUnit.WORKING_DAYS
+    calendar = stored_calendar() if in_working_days else WorkingCalendar()
+    rows = []
+    for subject_id, company in subjects:
+        due_from, due_at = promised(kind, now, zone=company.zone, calendar=calendar)
+        rows.append(
+            Review(
+                kind=kind,
+                company=company,
+                subject=subject,
+                subject_id=subject_id,
+                submitted_by=submitted_by,
+                opened_at=now,
+                due_from=due_from,
+                due_at=due_at,
+                is_urgent=company.kind == CompanyKind.PUBLIC_SERVICE,
+            )
+        )
+    reviews = Review.objects.bulk_create(rows)
+    journal.record_many(
+        at=now,
+        actor=actor,
+        changes=[
+            *with_changes,
+            *(
+                journal.Change(
+                    "review", review.pk, "state", "", ReviewState.OPEN, review.company_id, detail={"kind": kind}
+                )
+                for review in reviews
+            ),
+        ],
+    )
+    settle_clocks(now=now, actor=actor)
+    return reviews
 
 
 def locked(review: Review) -> Review:
