@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.journal import Actor
@@ -13,6 +14,7 @@ from appeals.complaints.locks import SUBJECT, number_of, release
 from appeals.complaints.pattern import pattern_of
 from appeals.complaints.telling import tell_of_kept_lock
 from certification.maintenance.models import Maintenance
+from certification.numbers.models import PhoneNumber
 from certification.numbers.shapes import mask_number
 from certification.reviews.models import Decision, Review, ReviewItem
 from certification.reviews.subjects import DecisionRefused, register
@@ -48,6 +50,10 @@ class ComplaintLockSubject:
             .exclude(pk=lock.pk)
             .order_by("-opened_at")[:10],
         }
+
+    def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
+        """The locked number."""
+        return PhoneNumber.objects.filter(pk=lock_of(review).number_id)
 
     def title(self, review: Review) -> str:
         """The locked number, masked."""

@@ -34,7 +34,7 @@ def case_panel(review: Review, now: dt.datetime) -> CasePanel | None:
     numbers = list(hook(review).select_related("company").order_by("pk")[: SHOWN + 1])
     if not numbers:
         return None
-    cards = cards_of(numbers[:SHOWN], now=now)
+    cards = cards_of(numbers[:SHOWN], now=now, for_company=False)
     context = {"cards": [cards[number.pk] for number in numbers[:SHOWN]], "is_cut": len(numbers) > SHOWN}
     title = _("Health card") if len(cards) == 1 else _("Health cards")
     return CasePanel(title, "health/_case.html", context)

@@ -13,7 +13,7 @@ from pydantic import Field
 from accounts.journal import Actor, ActorKind
 from appeals.api import EventResult, ProblemDetails, api, events_of
 from appeals.complaints.models import Source
-from appeals.marks.intake import MOST_EVENTS, take_in
+from appeals.marks.intake import MOST_EVENTS, source_key, take_in
 
 
 class MarkEvent(Schema):
@@ -67,7 +67,7 @@ def marks(request: HttpRequest) -> HttpResponse:
     source: Source = request.auth  # type: ignore[attr-defined]
     actor = Actor(ActorKind.SOURCE, None, request.META.get("REMOTE_ADDR") or None, getattr(request, "request_id", ""))
     events = [plain_event(event) for event in events_of(request)]
-    results = take_in(events=events, source=f"source:{source.pk}", actor=actor, now=timezone.now())
+    results = take_in(events=events, source=source_key(source), actor=actor, now=timezone.now())
     answer = {
         "results": [
             {"id": result.event, "outcome": result.outcome, **({"reason": result.reason} if result.reason else {})}
