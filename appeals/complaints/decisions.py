@@ -50,7 +50,7 @@ class ComplaintLockSubject:
 
     def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
         """The locked number."""
-        return PhoneNumber.objects.filter(pk=lock_of(review).number_id)
+        return PhoneNumber.objects.filter(pk=lock_of(review).number_id or 0)
 
     def title(self, review: Review) -> str:
         """The locked number, masked."""
