@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from appeals.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("appeals.complaints.urls")),
     path("", include("appeals.marks.urls")),
     path("api/v1/", api.urls),
     path("expedite/", include("appeals.expedite.urls")),
