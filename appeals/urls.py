@@ -15,6 +15,7 @@ for pattern in API_URLS[0]:
         keyed(pattern.callback)
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("appeals.complaints.urls")),
     path("", include("appeals.marks.urls")),
     path("api/v1/", API_URLS),
     path("expedite/", include("appeals.expedite.urls")),
