@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from appeals.api import api, keyed
-from appeals.marks.api import marks as tell_of_marks
-
-#: The operations that other slices have added to the API by being imported: once its addresses are asked for it is closed.
-ADDED = (tell_of_marks,)
-API_URLS = api.urls
-for pattern in API_URLS[0]:
-    if pattern.callback is not None:
-        keyed(pattern.callback)
+from appeals.api import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("appeals.marks.urls")),
-    path("api/v1/", API_URLS),
+    path("api/v1/", api.urls),
     path("expedite/", include("appeals.expedite.urls")),
 ]

@@ -53,7 +53,7 @@ class ComplaintLockSubject:
 
     def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
         """The locked number."""
-        return PhoneNumber.objects.filter(pk=lock_of(review).number_id)
+        return PhoneNumber.objects.filter(pk=number_of(lock_of(review)).pk)
 
     def title(self, review: Review) -> str:
         """The locked number, masked."""
