@@ -258,8 +258,3 @@ def keyed(view: Callable[..., Any]) -> None:
     """Mark a view of the API in the access table: nobody signs in here, every call carries a key."""
     view.access = Access("key")  # type: ignore[attr-defined]
     login_not_required(view)
-
-
-for pattern in api.urls[0]:
-    if pattern.callback is not None:
-        keyed(pattern.callback)

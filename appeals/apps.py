@@ -16,8 +16,10 @@ class AppealsConfig(AppConfig):
         """Make known what this app's slices register."""
         import_module("appeals.complaints.arrivals")
         import_module("appeals.complaints.decisions")
+        import_module("appeals.complaints.invariants")
         import_module("appeals.complaints.journal_vocabulary")
         import_module("appeals.complaints.notice_kinds")
+        import_module("appeals.complaints.panels")
         import_module("appeals.expedite.journal_vocabulary")
         import_module("appeals.expedite.notice_kinds")
         import_module("appeals.expedite.options")

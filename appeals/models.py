@@ -1,5 +1,6 @@
 """The models of this app; each slice keeps its own."""
 
+from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow
 from appeals.complaints.models import Complaint, ComplaintDay, NumberComplaints, Source, SourceKey
 from appeals.expedite.models import ExpediteRequest
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting
@@ -8,6 +9,8 @@ from appeals.platforms import Platform
 __all__ = [
     "Complaint",
     "ComplaintDay",
+    "ComplaintImport",
+    "ComplaintImportRow",
     "ExpediteRequest",
     "Mark",
     "MarkScreenshot",

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.journal import Actor
 from appeals.complaints.locks import SUBJECT, number_of, release
-from appeals.complaints.pattern import pattern_of
+from appeals.complaints.models import ComplaintDay
 from appeals.complaints.telling import tell_of_kept_lock
 from certification.maintenance.models import Maintenance
 from certification.numbers.models import PhoneNumber
@@ -39,25 +39,28 @@ class ComplaintLockSubject:
         tell_of_kept_lock(lock=lock, review=review, reason=reason_for_notice(review, items), now=now)
 
     def case_context(self, review: Review) -> dict[str, Any]:
-        """The number, its complaints with their pattern over time, and earlier locks."""
+        """The number with its health card, and earlier locks; the complaints have a panel of their own."""
         lock = lock_of(review)
         number = number_of(lock)
         return {
             "lock": lock,
             "number": number,
-            "pattern": pattern_of(number=number, until=review.decided_at),
-            "earlier": Maintenance.objects.filter(number=number, locks=True)
-            .exclude(pk=lock.pk)
-            .order_by("-opened_at")[:10],
+            "today": today_of(number, review),
         }
 
     def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
         """The locked number."""
-        return PhoneNumber.objects.filter(pk=number_of(lock_of(review)).pk)
+        return PhoneNumber.objects.filter(pk=lock_of(review).number_id or 0)
 
     def title(self, review: Review) -> str:
         """The locked number, masked."""
         return mask_number(number_of(lock_of(review)).number)
+
+
+def today_of(number: PhoneNumber, review: Review) -> ComplaintDay | None:
+    """The count of the local day on which the lock began."""
+    day = review.opened_at.astimezone(number.company.zone).date()
+    return ComplaintDay.objects.filter(number=number, day=day).first()
 
 
 def lock_of(review: Review) -> Maintenance:
