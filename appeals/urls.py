@@ -5,10 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, include, path
 
 from appeals.api import api, keyed
-from appeals.marks.api import marks as tell_of_marks
 
-#: The operations that other slices have added to the API by being imported: once its addresses are asked for it is closed.
-ADDED = (tell_of_marks,)
+#: Made once: each time they are asked for they are other views.
 API_URLS = api.urls
 for pattern in API_URLS[0]:
     if pattern.callback is not None:

@@ -17,14 +17,17 @@ from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import MarkLabel, Origin
 from appeals.platforms import Platform
 from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.numbers.models import PhoneNumber
 from tests.cast import NOW, make_number
 
 DAY = dt.timedelta(days=1)
 
 
-def seen(number, code, days, *, event="", is_clearance=False, origin=Origin.PLATFORM):
+def seen(
+    number: PhoneNumber, code: str, days: float, *, is_clearance: bool = False, origin: Origin = Origin.PLATFORM
+) -> None:
     said = Sighting(
-        event or f"{number.pk}:{code}:{days}:{is_clearance}",
+        f"{number.pk}:{code}:{days}:{is_clearance}",
         number.pk,
         Platform.objects.get(code=code).pk,
         NOW - days * DAY,
@@ -35,7 +38,7 @@ def seen(number, code, days, *, event="", is_clearance=False, origin=Origin.PLAT
     observe(sightings=[said], source="feed", origin=origin, actor=Actor(ActorKind.SOURCE), now=NOW)
 
 
-def locked(number, days, *, closed=None):
+def locked(number: PhoneNumber, days: float, *, closed: float | None = None) -> Maintenance:
     cause = MaintenanceCause.objects.get(code="complaint_lock")
     at = NOW - days * DAY
     return Maintenance.objects.create(
@@ -71,7 +74,7 @@ def test_card_says_locks_now_and_past(cast):
     assert (card.lock, card.past_locks_total, len(card.past_locks), card.tone) == (now_locked, 4, 3, "red")
 
 
-def complain(number, count, days):
+def complain(number: PhoneNumber, count: int, days: float) -> None:
     source = Source.objects.get_or_create(name="hotline", defaults={"created_at": NOW})[0]
     start = Complaint.objects.count()
     Complaint.objects.bulk_create(

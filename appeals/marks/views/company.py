@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.files.storage import default_storage
@@ -44,7 +45,8 @@ ORDER, ORDER_KINDS = ("-last_seen_at", "-id"), (dt.datetime, int)
 STATES = ("open", "cleared")
 
 
-class Tab(NamedTuple):
+@dataclass(frozen=True)
+class Tab:
     """One tab of the list."""
 
     url: str
