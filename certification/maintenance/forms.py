@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.companies import Company, CompanyState, Industry
 from accounts.users import User
 from certification.maintenance.models import MaintenanceCause, Scope
-from certification.maintenance.plans import PlanDraft, causes_for
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import causes_for
 from certification.numbers.models import Provider
 
 PLAN_SCOPES = [(scope.value, scope.label) for scope in Scope if scope != Scope.NUMBER]

@@ -23,11 +23,10 @@ from accounts.access import Permission, SignedInRequest, current_membership, sig
 from certification.maintenance.coverage import impact
 from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, PlanForm, UpdateForm
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
+from certification.maintenance.plan_drafts import PlanRefused, beside, problems_of
 from certification.maintenance.plans import (
     NotTheirs,
     PlanMovedOn,
-    PlanRefused,
-    beside,
     cancel_plan,
     causes_for,
     create_plan,
@@ -35,7 +34,6 @@ from certification.maintenance.plans import (
     may_plan,
     move_end,
     post_update,
-    problems_of,
 )
 from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
 

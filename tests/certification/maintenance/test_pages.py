@@ -14,7 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.journal import Actor
 from certification.maintenance.engine import tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plans import PlanDraft, create_plan
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import create_plan
 from certification.materials.models import Material
 from tests.cast import Cast
 

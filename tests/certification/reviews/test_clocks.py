@@ -18,7 +18,8 @@ from accounts.notices import wake_delivery
 from certification.applications.models import ApplicationKind
 from certification.maintenance.engine import Counts, tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, end_plan, move_end
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import cancel_plan, create_plan, end_plan, move_end
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
 from certification.reviews.clocks import ClockCounts, settle_clocks
