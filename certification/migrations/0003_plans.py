@@ -215,9 +215,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="maintenanceseries",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("length__gt", dt.timedelta(0))), name="series_lasts"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("length__gt", dt.timedelta(0))), name="series_lasts"),
         ),
         migrations.RunSQL(FILL_WARNINGS, migrations.RunSQL.noop),
         migrations.RunSQL(FILL_NOTICES, migrations.RunSQL.noop),
