@@ -106,16 +106,14 @@ def later_times(draft: PlanDraft) -> list[tuple[MaintenanceSeries, list[Occurren
 
 def beside(*, draft: PlanDraft, other_than: int | None = None) -> MaintenanceQuerySet:
     """Every other plan in the window that could meet the same companies, whatever its cause."""
-    rows = (
-        Maintenance.objects.filter(
-            planned_start__lt=draft.planned_end,
-            planned_end__gt=draft.planned_start,
-            closed_at__isnull=True,
-            cancelled_at__isnull=True,
-        )
-        .exclude(pk=other_than)
-        .select_related("cause", "provider", "industry", "company")
-    )
+    rows = Maintenance.objects.filter(
+        planned_start__lt=draft.planned_end,
+        planned_end__gt=draft.planned_start,
+        closed_at__isnull=True,
+        cancelled_at__isnull=True,
+    ).select_related("cause", "provider", "industry", "company")
+    if other_than is not None:
+        rows = rows.exclude(pk=other_than)
     if draft.scope == Scope.EVERYTHING:
         return rows.order_by("planned_start", "pk")
     key = {name: value for name, value in draft.keys.items() if value is not None}

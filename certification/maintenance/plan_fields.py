@@ -7,12 +7,14 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import validate_time_zone
 from accounts.forms import zone_choices
+from accounts.working_days import CHINA
 from certification.maintenance.effects import Effects
 from certification.maintenance.models import MaintenanceCause
 from certification.maintenance.recurrence import WEEKDAYS, Recurrence
@@ -53,11 +55,20 @@ class WindowPart(forms.Form):
     """From when to when, as the clocks of a zone show it."""
 
     time_zone = forms.ChoiceField(
-        label=_("Time zone"), choices=zone_choices, initial="Asia/Shanghai", validators=[validate_time_zone]
+        label=_("Time zone"),
+        choices=zone_choices,
+        initial=CHINA.key,
+        required=False,
+        validators=[validate_time_zone],
+        error_messages={"invalid_choice": _("Choose a time zone from the list, for example Asia/Shanghai.")},
     )
     planned_start = forms.DateTimeField(label=_("Planned start"), help_text=_("In the time zone above."))
     planned_end = forms.DateTimeField(label=_("Planned end"), help_text=_("In the time zone above."))
     ends = forms.ChoiceField(label=_("How it ends"), choices=ENDS, widget=forms.RadioSelect, initial="plan")
+
+    def clean_time_zone(self) -> str:
+        """Beijing time where none was chosen."""
+        return self.cleaned_data["time_zone"] or CHINA.key
 
     @property
     def zone(self) -> ZoneInfo:
@@ -129,7 +140,8 @@ class EffectsPart(forms.Form):
         for name, column in OWN_EFFECTS.items():
             self.fields[name].initial = getattr(cause, column)
         if self.is_bound and self.data.get("effects") != "own":
-            data = self.data.copy()
+            data = QueryDict(mutable=True)
+            data.update(self.data)
             for name, column in OWN_EFFECTS.items():
                 value = getattr(cause, column)
                 data.setlist(name, list(value) if isinstance(value, list) else [str(value)] if value else [])

@@ -187,8 +187,11 @@ def change_taken(
     if current.closed_at is not None or current.cancelled_at is not None:
         raise PlanMovedOn
     was = draft_of(current)
-    keeps = {} if current.opened_at is None else {"planned_start": was.planned_start, "own_effects": was.own_effects}
-    draft = replace(draft, cause=was.cause, scope=was.scope, **scope_rows(was), **keeps)
+    draft = replace(
+        draft, cause=was.cause, scope=was.scope, provider=was.provider, industry=was.industry, company=was.company
+    )
+    if current.opened_at is not None:
+        draft = replace(draft, planned_start=was.planned_start, own_effects=was.own_effects)
     now = engine_moment(now)
     before = columns_of(was)
     changes = {name: value for name, value in columns_of(draft).items() if before[name] != value}
@@ -226,11 +229,6 @@ def change_taken(
         was_felt=was.effects.are_felt,
     )
     return True
-
-
-def scope_rows(draft: PlanDraft) -> dict[str, Any]:
-    """What the scope names."""
-    return {"provider": draft.provider, "industry": draft.industry, "company": draft.company}
 
 
 def columns_of(draft: PlanDraft) -> dict[str, Any]:
