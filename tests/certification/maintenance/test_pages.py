@@ -111,7 +111,7 @@ def test_new_plan_is_shown_with_its_impact_before_it_is_saved(cast: Cast, client
     address = reverse("maintenance:plan_new")
     response = client.post(address, form_data())
     assert response.status_code == 200
-    assert response.context["check"]["impact"].numbers == 5
+    assert response.context["check"].impact.numbers == 5
     assert Maintenance.objects.count() == 0
     saved = client.post(address, form_data(confirm="1"))
     row = Maintenance.objects.get()
