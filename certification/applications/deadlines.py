@@ -170,7 +170,7 @@ WITH to_warn AS (
     FROM lapsed WHERE review.subject = 'application' AND review.subject_id = lapsed.id AND review.state = 'open'
     RETURNING review.id, review.company_id
 ), pauses AS (
-    UPDATE certification_reviewpause pause SET ended_at = coalesce(pause.ended_at, %(at)s), is_counted = true
+    UPDATE certification_reviewpause pause SET ended_at = coalesce(pause.ended_at, greatest(pause.started_at, %(at)s)), is_counted = true
     FROM reviews WHERE pause.review_id = reviews.id AND NOT pause.is_counted
 ), journalled AS (
     {journal.INSERT}
