@@ -28,7 +28,7 @@ FILL_NOTICES = """
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_journal_guard_and_industries"),
-        ("certification", "0002_catalogue"),
+        ("certification", "0003_casepage"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
