@@ -19,6 +19,9 @@ from accounts.invitations import Invitation
 from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
+from appeals.complaints.imports.models import ComplaintImport
+from appeals.complaints.models import Source, SourceKey
+from appeals.complaints.sources import issue_key
 from appeals.expedite.requests import ask
 from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
@@ -260,6 +263,53 @@ def expedite(cast: Cast) -> dict[str, Any]:
     return {"ref": asked.ref}
 
 
+def complaint_source(cast: Cast) -> dict[str, Any]:
+    """Who reports complaints."""
+    found = Source.objects.create(name=f"source {timezone.now().timestamp()}", created_at=NOW)
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def source_key(cast: Cast) -> dict[str, Any]:
+    source = Source.objects.get(ref=complaint_source(cast)["ref"])
+    issue_key(source=source, actor=Actor.person(cast.operations), now=NOW)
+    return {"ref": SourceKey.objects.get(source=source).ref}
+
+
+def complaint_lock(cast: Cast) -> dict[str, Any]:
+    """A lock of a number of the clinic's."""
+    found = Maintenance.objects.create(
+        cause=MaintenanceCause.objects.get(code="complaint_lock"),
+        scope="number",
+        number=cast.numbers[0],
+        locks=True,
+        suspends_display=True,
+        opened_at=NOW,
+        held_since=NOW,
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def complaint_import(cast: Cast) -> dict[str, Any]:
+    found = ComplaintImport.objects.create(
+        source=Source.objects.get(ref=complaint_source(cast)["ref"]),
+        created_by=cast.operations,
+        created_at=NOW,
+        file_name="complaints.xlsx",
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def complaint_report(cast: Cast) -> dict[str, Any]:
+    """An import that has ended, with its report of rejected rows."""
+    sample = complaint_import(cast)
+    ComplaintImport.objects.filter(ref=sample["ref"]).update(state="finished", finished_at=NOW)
+    return {**sample, "file_format": "csv"}
+
+
 SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
@@ -269,6 +319,16 @@ SAMPLES: dict[str, Sample] = {
     "calendar_feed": lambda cast: {"token": "unknown"},
     "company_correct": company,
     "company_registered": company,
+    "complaints:import_columns": complaint_import,
+    "complaints:import_confirm": complaint_import,
+    "complaints:import_detail": complaint_import,
+    "complaints:import_discard": complaint_import,
+    "complaints:import_progress": complaint_import,
+    "complaints:import_report": complaint_report,
+    "complaints:key_new": complaint_source,
+    "complaints:key_revoke": source_key,
+    "complaints:source": complaint_source,
+    "complaints:staff_review_again": complaint_lock,
     "demo_mail_html": lambda cast: {"name": "unknown"},
     "demo_mail_read": lambda cast: {"name": "unknown"},
     "expedite:*": expedite,
