@@ -52,9 +52,9 @@ HINTS: dict[EvidenceKind, str | Promise] = {
 }
 #: Materials of a company that show the same, once approved: code of the kind of material.
 STANDS_FOR: dict[EvidenceKind, str] = {
-    EvidenceKind.OWNERSHIP: "number_proof",
-    EvidenceKind.PURPOSE: "usage_statement",
-    EvidenceKind.SCRIPT: "usage_statement",
+    EvidenceKind.OWNERSHIP: "number_ownership",
+    EvidenceKind.PURPOSE: "statement_of_use",
+    EvidenceKind.SCRIPT: "statement_of_use",
 }
 #: Files of one appeal, without those of messages (D).
 MOST_FILES = 40
@@ -136,7 +136,7 @@ def checklist_of(appeal: Appeal, now: dt.datetime) -> list[Item]:
 def know(appeal: Appeal, items: Sequence[Item], now: dt.datetime) -> None:
     """Fill in what the company has shown already: approved materials, and what it said in an approved application."""
     valid = Material.objects.valid_on(appeal.company.today(now)).filter(company=appeal.company_id)
-    statement = valid.filter(kind__code="usage_statement").select_related("kind").order_by("-version").first()
+    statement = valid.filter(kind__code="statement_of_use").select_related("kind").order_by("-version").first()
     approved = Application.objects.filter(company=appeal.company_id, state=ApplicationState.APPROVED)
     said = approved.exclude(purpose="", sample_script="").order_by("-created_at").first()
     for item in items:
