@@ -1,6 +1,8 @@
 """The models of this app; each slice keeps its own."""
 
 from appeals.cases.models import Appeal, AppealFile, AppealMessage, AppealNumber, AppealPlatform
+from appeals.complaints.models import Complaint, ComplaintDay, NumberComplaints, Source, SourceKey
+from appeals.expedite.models import ExpediteRequest
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting
 from appeals.platforms import Platform
 
@@ -10,8 +12,14 @@ __all__ = [
     "AppealMessage",
     "AppealNumber",
     "AppealPlatform",
+    "Complaint",
+    "ComplaintDay",
+    "ExpediteRequest",
     "Mark",
     "MarkScreenshot",
     "MarkSighting",
+    "NumberComplaints",
     "Platform",
+    "Source",
+    "SourceKey",
 ]

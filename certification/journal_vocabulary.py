@@ -177,6 +177,7 @@ register_words(
         {
             "state": AspectWords(_("State"), MAINTENANCE_STATES),
             "overrun": AspectWords(_("Duration"), MAINTENANCE_STATES),
+            "expedited": AspectWords(_("Expedited"), yes_or_no()),
         },
         maintenance_names,
     ),

@@ -18,6 +18,7 @@ from appeals.marks.models import Mark, Origin
 from certification.reviews import desk
 from certification.reviews.deferrals import pauses_of
 from certification.reviews.models import Review, ReviewState
+from certification.reviews.subjects import is_involved
 
 TRANSITIONS: dict[PlatformState, tuple[PlatformState, ...]] = {
     PlatformState.PENDING: (PlatformState.ASKED, PlatformState.CLEARED, PlatformState.REFUSED),
@@ -47,7 +48,7 @@ def require_worked_on(*, review: Review, reviewer: User) -> Review:
         raise desk.AlreadyDecided(current)
     if current.claimed_by_id != reviewer.pk:
         raise desk.NotClaimed
-    if desk.is_involved(review=current, user=reviewer):
+    if is_involved(review=current, user=reviewer):
         raise desk.OwnSubmission
     if pauses := pauses_of(current):
         raise desk.Deferred(pauses[0].maintenance, pauses[0].reason)

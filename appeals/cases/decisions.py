@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from accounts.journal import Actor
 from appeals.cases.case import case_of, documents_of
 from appeals.cases.lifecycle import TransitionRefused, move
-from appeals.cases.matters import takes_numbers
+from appeals.cases.matters import MARK, lock_of, takes_numbers
 from appeals.cases.models import Appeal, AppealKind, AppealNumber, AppealPlatform, AppealState, PlatformState
 from appeals.cases.outcomes import apply_outcome
 from appeals.cases.submission import SUBJECT, tell
+from appeals.complaints.locks import SUBJECT as COMPLAINT_LOCK
 from certification.applications.revocation import revoked_by
 from certification.numbers.models import PhoneNumber
 from certification.numbers.shapes import mask_number
@@ -90,17 +91,19 @@ class AppealSubject:
         )
 
     def involved(self, review: Review) -> set[int]:
-        """Who made the decision that the appeal is against: nobody judges their own."""
+        """Who made the decision that the appeal is against, or kept the lock: nobody judges their own."""
         appeal = subject_of(review)
         if appeal.appealed_review is not None:
             return {pk for pk in [appeal.appealed_review.decided_by_id] if pk is not None}
         if appeal.kind == AppealKind.DECISION:
             return revoked_by(PhoneNumber.objects.filter(appeals__appeal=appeal))
-        return set()
+        locks = [pk for pk in (lock_of(item) for item in appeal.items.exclude(subject=MARK)[:LISTED]) if pk is not None]
+        kept = Review.objects.filter(subject=COMPLAINT_LOCK, subject_id__in=locks, decision=Decision.REJECTED)
+        return {pk for pk in kept.values_list("decided_by", flat=True) if pk is not None}
 
     def why_involved(self, review: Review) -> str:
         """What those read who cannot decide it."""
-        if subject_of(review).kind == AppealKind.DECISION:
+        if subject_of(review).kind != AppealKind.MARK:
             return _(
                 "The appeal is against your own decision, or you belong to its company, so somebody else must decide it."
             )
@@ -110,7 +113,9 @@ class AppealSubject:
         """What the decisions are called of an appeal."""
         return {
             Decision.APPROVED: DecisionWords(_("Uphold"), _("Upheld"), _("The appeal is right.")),
-            Decision.PARTLY: DecisionWords(_("Uphold in part"), _("Partly upheld"), _("The appeal is right in a part.")),
+            Decision.PARTLY: DecisionWords(
+                _("Uphold in part"), _("Partly upheld"), _("The appeal is right in a part.")
+            ),
             Decision.REJECTED: DecisionWords(_("Dismiss"), _("Dismissed")),
         }.get(Decision(decision))
 
@@ -142,7 +147,7 @@ class AppealSubject:
             for row in rows
         ]
 
-    def page(self, review: Review) -> str:
+    def company_url(self, review: Review) -> str:
         """Where the company reads about it."""
         return reverse("appeals:detail", args=[subject_of(review).ref])
 
@@ -174,7 +179,9 @@ def require_platforms(appeal: Appeal, decision: Decision) -> None:
     unanswered = len([state for state in states if state in (PlatformState.PENDING, PlatformState.ASKED)])
     if decision == Decision.REJECTED:
         if cleared:
-            raise DecisionRefused(_("A platform has cleared its mark already, so the appeal is upheld at least in part."))
+            raise DecisionRefused(
+                _("A platform has cleared its mark already, so the appeal is upheld at least in part.")
+            )
         return
     if unanswered:
         raise DecisionRefused(_("Not every platform has answered yet. Note each answer first."))

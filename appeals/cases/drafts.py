@@ -110,7 +110,7 @@ def add_numbers(*, appeal: Appeal, numbers: QuerySet[PhoneNumber]) -> int:
         raise NotEditable
     chosen = eligible(company=current.company, kind=current.kind).filter(pk__in=numbers.order_by().values("pk"))
     try:
-        sql, parameters = chosen.order_by().values("id", "subject").query.sql_with_params()
+        sql, parameters = chosen.order_by().values_list("id", F("subject")).query.sql_with_params()
     except EmptyResultSet:  # nothing can be among them
         return 0
     with connection.cursor() as cursor:

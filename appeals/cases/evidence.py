@@ -44,9 +44,13 @@ CHECKLIST: dict[AppealKind, tuple[EvidenceKind, ...]] = {
 }
 HINTS: dict[EvidenceKind, str | Promise] = {
     EvidenceKind.OWNERSHIP: _("The operator's contract or a bill that names your company and the numbers."),
-    EvidenceKind.PURPOSE: _("Whom you call from these numbers, when, and why: a signed statement, or a contract with those called."),
+    EvidenceKind.PURPOSE: _(
+        "Whom you call from these numbers, when, and why: a signed statement, or a contract with those called."
+    ),
     EvidenceKind.SCRIPT: _("What your staff say, from the greeting to the end of the call."),
-    EvidenceKind.CALL_LOG: _("The calls of the days in question, from your telephone system or your operator: a spreadsheet or a PDF."),
+    EvidenceKind.CALL_LOG: _(
+        "The calls of the days in question, from your telephone system or your operator: a spreadsheet or a PDF."
+    ),
     EvidenceKind.SCREENSHOT: _("The screen of a phone on which the mark can be seen, with the date."),
     EvidenceKind.OTHER: _("Whatever else supports what you say."),
 }
@@ -123,9 +127,7 @@ def checklist_of(appeal: Appeal, now: dt.datetime) -> list[Item]:
     for kind in wanted:
         if kind == EvidenceKind.SCREENSHOT:
             chosen = appeal.platforms.select_related("platform").order_by("platform_id")
-            items += [
-                Item(kind, row.platform, by_key.pop((kind, row.platform_id), [])) for row in chosen
-            ]
+            items += [Item(kind, row.platform, by_key.pop((kind, row.platform_id), [])) for row in chosen]
         else:
             items.append(Item(kind, None, by_key.pop((kind, None), [])))
     know(appeal, items, now)

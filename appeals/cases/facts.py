@@ -105,12 +105,16 @@ SENTENCES = {
     AppealState.DRAFT: lambda: _("Not sent yet; only your company sees it."),
     AppealState.SUBMITTED: lambda: _("Received; it is waiting for a reviewer."),
     AppealState.IN_REVIEW: lambda: _("A reviewer is looking into it."),
-    AppealState.MORE_INFORMATION: lambda: _("The reviewer asked you something; the time stands still until you answer."),
+    AppealState.MORE_INFORMATION: lambda: _(
+        "The reviewer asked you something; the time stands still until you answer."
+    ),
     AppealState.UPHELD: lambda: _("You were right: the appeal was upheld."),
     AppealState.PARTLY_UPHELD: lambda: _("You were right in a part: the reasons say in which."),
     AppealState.DISMISSED: lambda: _("The appeal was dismissed; the reasons are below."),
     AppealState.SETTLED: lambda: _("What it was about has ended without it; nothing is left to decide."),
-    AppealState.ABANDONED: lambda: _("It was closed because the question was not answered in time. You can appeal again."),
+    AppealState.ABANDONED: lambda: _(
+        "It was closed because the question was not answered in time. You can appeal again."
+    ),
     AppealState.WITHDRAWN: lambda: _("Your company has withdrawn it."),
 }
 

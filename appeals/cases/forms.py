@@ -28,9 +28,7 @@ REVOCATION = "revocation"
 class NewForm(forms.Form):
     """What is said to be wrong."""
 
-    kind = forms.ChoiceField(
-        label=_("What is wrong?"), choices=list(KIND_HINTS.items()), widget=forms.RadioSelect
-    )
+    kind = forms.ChoiceField(label=_("What is wrong?"), choices=list(KIND_HINTS.items()), widget=forms.RadioSelect)
     creation_key = forms.UUIDField(widget=forms.HiddenInput)
     numbers = forms.CharField(widget=forms.HiddenInput, required=False, max_length=2000)
     platform = forms.CharField(widget=forms.HiddenInput, required=False, max_length=40)
@@ -83,7 +81,9 @@ class PlatformsForm(forms.Form):
 
     platforms = forms.ModelMultipleChoiceField(
         label=_("Which platforms show the mark?"),
-        help_text=_("Two or more make the appeal complex: each platform is asked by itself, and it takes up to 10 days."),
+        help_text=_(
+            "Two or more make the appeal complex: each platform is asked by itself, and it takes up to 10 days."
+        ),
         queryset=Platform.objects.filter(is_active=True),
         to_field_name="code",
         widget=forms.CheckboxSelectMultiple,
@@ -103,7 +103,9 @@ class StatementForm(forms.Form):
     )
     is_urgent = forms.BooleanField(
         label=_("This is urgent"),
-        help_text=_("Urgent appeals go first, also in a revision of your industry's rules. The reviewer confirms it or withdraws it."),
+        help_text=_(
+            "Urgent appeals go first, also in a revision of your industry's rules. The reviewer confirms it or withdraws it."
+        ),
         required=False,
     )
     urgency_reason = forms.CharField(
@@ -195,7 +197,9 @@ class StaffMessageForm(forms.Form):
 class UrgencyForm(forms.Form):
     """Whether an appeal is urgent."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
 
 
 class PlatformForm(forms.Form):

@@ -62,9 +62,7 @@ def locked(appeal: Appeal) -> Appeal:
 
 
 @transaction.atomic
-def move(
-    *, appeal: Appeal, to: AppealState, actor: Actor, now: dt.datetime, reason: str = "", **changes: Any
-) -> bool:
+def move(*, appeal: Appeal, to: AppealState, actor: Actor, now: dt.datetime, reason: str = "", **changes: Any) -> bool:
     """Move the appeal to `to` and journal it; `changes` are further columns of it.
 
     True when it moved, False when it was there already (a repeated request is a quiet no-op). Raises TransitionRefused

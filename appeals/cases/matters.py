@@ -57,14 +57,12 @@ def choosable(*, company: Company, kind: str) -> PhoneNumberQuerySet:
     """
     numbers = with_subject(PhoneNumber.objects.of_company(company), kind)
     same = AppealNumber.objects.filter(number=OuterRef("pk"), subject=OuterRef("subject"), is_open=True)
-    return numbers.annotate(
-        taken=Exists(same), is_marked=Exists(Mark.objects.open().filter(number=OuterRef("pk")))
-    )
+    return numbers.annotate(taken=Exists(same), is_marked=Exists(Mark.objects.open().filter(number=OuterRef("pk"))))
 
 
 def eligible(*, company: Company, kind: str) -> PhoneNumberQuerySet:
     """The company's numbers that an appeal of `kind` can hold at present, with their `subject`."""
-    return choosable(company=company, kind=kind).filter(taken=False)
+    return choosable(company=company, kind=kind).filter(Q(taken=False))
 
 
 def appealable_reviews(*, company: Company, now: dt.datetime) -> list[Review]:
@@ -92,7 +90,9 @@ def marked_platforms(appeal: Appeal) -> set[int]:
 
 def narrow(text: str) -> Q:
     """Numbers that a search finds: by alias, displayed name, or digits."""
-    digits = "".join(character for character in text if character.isascii() and (character.isdigit() or character == "+"))
+    digits = "".join(
+        character for character in text if character.isascii() and (character.isdigit() or character == "+")
+    )
     condition = Q(alias__icontains=text) | Q(label__icontains=text)
     if digits:
         condition |= Q(number__contains=digits.lstrip("0") or digits)

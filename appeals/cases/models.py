@@ -132,7 +132,9 @@ class Appeal(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(state="more_information", answer_until__isnull=False, next_step_at__isnull=False)
-                | (~models.Q(state="more_information") & models.Q(answer_until__isnull=True, next_step_at__isnull=True)),
+                | (
+                    ~models.Q(state="more_information") & models.Q(answer_until__isnull=True, next_step_at__isnull=True)
+                ),
                 name="appeal_waits_until_a_moment",
             ),
         ]

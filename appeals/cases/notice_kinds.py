@@ -48,7 +48,9 @@ declare(
         button=_("See its progress"),
         mandatory=False,
     ),
-    NoticeKind("appeal_asked", _("An appeal needs more information"), target=see_appeal, button=_("Answer the question")),
+    NoticeKind(
+        "appeal_asked", _("An appeal needs more information"), target=see_appeal, button=_("Answer the question")
+    ),
     NoticeKind(
         "appeal_warned",
         _("The time to answer a question about an appeal ends soon"),
@@ -100,5 +102,7 @@ declare(
         words=outcome_words,
     ),
     NoticeKind("appeal_settled", _("An appeal is settled"), target=see_appeal, button=_("See the appeal")),
-    NoticeKind("appeal_abandoned", _("An appeal was closed without an answer"), target=see_appeal, button=_("See the appeal")),
+    NoticeKind(
+        "appeal_abandoned", _("An appeal was closed without an answer"), target=see_appeal, button=_("See the appeal")
+    ),
 )

@@ -141,7 +141,9 @@ def submit(*, appeal: Appeal, confirmed: bool, by: User, actor: Actor, now: dt.d
         missing_evidence=[item.key for item in lacking],
     )
     if urgency != Urgency.NONE:
-        note_urgency(appeal=current, before=Urgency.NONE, after=urgency, reason=current.urgency_reason, actor=actor, now=now)
+        note_urgency(
+            appeal=current, before=Urgency.NONE, after=urgency, reason=current.urgency_reason, actor=actor, now=now
+        )
     review = desk.open_review(
         kind=kind,
         company=current.company,

@@ -54,9 +54,7 @@ def timeline_of(appeal: Appeal) -> list[Entry]:
             entries.append(Entry(row.at, words, label, PLATFORM_TONES[PlatformState(row.after)], row.reason))
     reviews = Review.objects.filter(subject="appeal", subject_id=appeal.pk)
     entries += [
-        Entry(
-            row.at, _("The due time has moved: %(reason)s") % {"reason": move_reason(row)}, _("The portal"), "blue"
-        )
+        Entry(row.at, _("The due time has moved: %(reason)s") % {"reason": move_reason(row)}, _("The portal"), "blue")
         for row in DueTimeExtension.objects.filter(review__in=reviews).select_related("maintenance__cause")
     ]
     return sorted(entries, key=lambda entry: entry.at, reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import suppress
 
 from django.db import transaction
 
@@ -16,6 +17,7 @@ from appeals.cases.urgency_table import TRANSITIONS
 from certification.reviews import desk
 from certification.reviews.models import Review
 from certification.reviews.urgency import set_urgent
+
 
 class UrgencyRefused(Exception):
     """The table does not allow it."""
@@ -34,10 +36,8 @@ def judge_urgency(
     Withdrawn, the review is not urgent from `now` on: in an overhaul its clock stands still at once. Raises
     UrgencyRefused, ReasonMissing, TransitionRefused once the appeal is over, or what `require_worked_on` raises.
     """
-    try:
+    with suppress(desk.Deferred):  # that it is paused is what a confirmation ends
         require_worked_on(review=review, reviewer=reviewer)
-    except desk.Deferred:  # that it is paused is what a confirmation ends
-        pass
     current = locked(appeal)
     if current.state not in OPEN_STATES:
         raise TransitionRefused(current, AppealState.IN_REVIEW)

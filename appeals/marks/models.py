@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.companies import Company
 from accounts.references import ReferenceField
@@ -22,7 +21,7 @@ class MarkLabel(models.TextChoices):
     FRAUD = "fraud", _("Fraud")
     ADVERTISING = "advertising", _("Advertising")
     HARASSMENT = "harassment", _("Harassment")
-    OTHER = "other", pgettext_lazy("label of a mark", "Other")
+    OTHER = "other", _("Other")
 
 
 class Origin(models.TextChoices):
@@ -30,7 +29,7 @@ class Origin(models.TextChoices):
 
     PLATFORM = "platform", _("Platform")
     STAFF = "staff", _("Staff")
-    COMPANY = "company", pgettext_lazy("who says so", "Company")
+    COMPANY = "company", _("Company")
 
 
 class MarkQuerySet(models.QuerySet["Mark"]):

@@ -137,8 +137,8 @@ class ApplicationSubject:
         """Bring it back: an appeal against the decision was upheld."""
         return reopen(application=subject_of(review), review=review, by=by, actor=actor, now=now)
 
-    def page(self, review: Review) -> str:
-        """Where the company reads about it."""
+    def company_url(self, review: Review) -> str:
+        """The application's own page."""
         return reverse("applications:detail", args=[subject_of(review).ref])
 
     def title(self, review: Review) -> str:

@@ -177,6 +177,8 @@ class Maintenance(models.Model):
     expected_from = models.DateTimeField(null=True)
     expected_until = models.DateTimeField(null=True)
     overrunning_since = models.DateTimeField(null=True)
+    #: When a lead reviewer granted a company's request to put an end to it first (certification.reviews.expediting).
+    expedited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)

@@ -157,6 +157,7 @@ def happenings_of(maintenance: Maintenance) -> list[Happening]:
         (maintenance.created_at if maintenance.planned_start else None, _("Announced"), "grey"),
         (maintenance.opened_at, _("Began"), "red" if maintenance.suspends_display else "blue"),
         (maintenance.overrunning_since, _("Planned end passed; the work goes on"), "red"),
+        (maintenance.expedited_at, _("Expedited at the request of a company"), "amber"),
         (maintenance.closed_at, _("Ended"), "green"),
         (maintenance.cancelled_at, _("Cancelled"), "grey"),
     ):

@@ -19,7 +19,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from accounts.access import Permission, SignedInRequest, current_membership, signed_in, staff_view
+from accounts.access import (
+    Permission,
+    SignedInRequest,
+    company_role_may,
+    current_membership,
+    signed_in,
+    staff_view,
+)
 from certification.maintenance.coverage import impact
 from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, PlanForm, UpdateForm
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
@@ -38,6 +45,7 @@ from certification.maintenance.plans import (
     problems_of,
 )
 from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
+from certification.reviews.waiting import options_for
 
 PLANNERS = (Permission.PLAN_TECHNICAL, Permission.EDIT_RULES)
 #: Rows on a page of plans.
@@ -59,8 +67,15 @@ def detail(request: SignedInRequest, ref: str) -> HttpResponse:
     if request.user.is_staff:
         return staff_page(request, maintenance)
     enter_covered_company(request, maintenance)
-    story = tell(maintenance, now=timezone.now(), company=request.company)
-    return render(request, "maintenance/detail.html", {"story": story, **common(maintenance, story)})
+    now = timezone.now()
+    story = tell(maintenance, now=now, company=request.company)
+    context = {
+        "story": story,
+        **common(maintenance, story),
+        "options": options_for(maintenance, company=request.company, now=now),
+        "may_edit": company_role_may(request.membership.role, Permission.EDIT_COMPANY),
+    }
+    return render(request, "maintenance/detail.html", context)
 
 
 def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) -> None:

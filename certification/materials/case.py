@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -13,6 +12,7 @@ from certification.materials.comparison import is_credit_code, masked_document_n
 from certification.materials.models import Material, MaterialFile, MaterialState
 from certification.materials.pages import case_document, validity_words
 from certification.materials.validity import RENEW_WITHIN
+from certification.naming import day_words
 from certification.reviews.case_facts import CaseChange, CaseFinding, Fact, last_return
 from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Review
@@ -36,7 +36,7 @@ def earlier_versions(material: Material) -> list[Material]:
 def to_replace(material: Material, earlier: Sequence[Material]) -> Material | None:
     """What the version is compared with: the approved one that it would replace, else the one before."""
     approved = [row for row in earlier if row.state in (MaterialState.APPROVED, MaterialState.REPLACED)]
-    return (approved or list(earlier) or [None])[0]
+    return next(iter(approved or earlier), None)
 
 
 def documents_of(material: Material) -> list[CaseDocument]:
@@ -112,13 +112,13 @@ def findings_of(material: Material, older: Material | None, now: dt.datetime) ->
             )
     if material.expires_on is not None and material.expires_on < today:
         yield CaseFinding(
-            _("It ran out on %(day)s.") % {"day": date_format(material.expires_on, "Y-m-d")},
+            _("It ran out on %(day)s.") % {"day": day_words(material.expires_on)},
             _("Approved, it would not be in force for a day."),
             blocks=True,
         )
     elif material.expires_on is not None and (material.expires_on - today).days <= RENEW_WITHIN:
         yield CaseFinding(
-            _("It runs out on %(day)s already.") % {"day": date_format(material.expires_on, "Y-m-d")},
+            _("It runs out on %(day)s already.") % {"day": day_words(material.expires_on)},
             _("Is this the newest one that the company has?"),
         )
     if older is not None and older.state == MaterialState.APPROVED and ends_before(material, older):

@@ -112,10 +112,6 @@ class MaterialReviews:
             return Reopened(None, _("A later version has taken its place; nothing had to be reopened."))
         return Reopened(opened)
 
-    def page(self, review: Review) -> str:
-        """Where the company reads about it."""
-        return reverse("materials:detail", args=[version_of(review).ref])
-
     def items(self, review: Review) -> list[CaseItem]:
         """The document as a whole, and each answer about it."""
         material = Material.objects.select_related("kind").get(pk=review.subject_id)
@@ -127,6 +123,10 @@ class MaterialReviews:
     def field_label(self, name: str) -> str:
         """What an answer is called, in the active language."""
         return str(ANSWERS.get(name, name))
+
+    def company_url(self, review: Review) -> str:
+        """The version's own page."""
+        return reverse("materials:detail", args=[Material.objects.only("ref").get(pk=review.subject_id).ref])
 
     def title(self, review: Review) -> str:
         """The kind of material and its version."""

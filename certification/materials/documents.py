@@ -54,7 +54,9 @@ REFUSALS: dict[str, str | Promise] = {
         "The content of %(name)s is not what its name says. Open it, save it again as a PDF, JPEG or PNG, and choose the new file."
     ),
     "wrong_sheet": _("%(name)s cannot be read. Save the list as .xlsx or .csv and choose that file."),
-    "renamed_sheet": _("The content of %(name)s is not what its name says. Save the list as .xlsx or .csv and choose it again."),
+    "renamed_sheet": _(
+        "The content of %(name)s is not what its name says. Save the list as .xlsx or .csv and choose it again."
+    ),
     "too_big": _("%(name)s is larger than 10 MB. Save it with a lower resolution or split it into several files."),
     "empty": _("%(name)s is empty. Check that it opens on your device, then choose it again."),
     "encrypted": _("%(name)s is protected by a password. Remove the protection and choose it again."),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from certification.materials.models import Material, MaterialFile
+from certification.naming import day_words
 from certification.reviews.documents import CaseDocument
 
 
@@ -37,10 +37,10 @@ def validity_words(material: Material) -> str:
     """From when until when the version counts."""
     if material.is_long_term or material.expires_on is None:
         return _("Long-term")
-    until = date_format(material.expires_on, "Y-m-d")
+    until = day_words(material.expires_on)
     if material.issued_on is None:
         return _("until %(until)s") % {"until": until}
-    return f"{date_format(material.issued_on, 'Y-m-d')} – {until}"
+    return f"{day_words(material.issued_on)} – {until}"
 
 
 def case_document(file: MaterialFile, *, is_current: bool = True, before: str = "") -> CaseDocument:

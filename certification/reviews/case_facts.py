@@ -18,7 +18,6 @@ class Fact:
     #: None: there is nothing to compare.
     agrees: bool | None = None
     before: str = ""
-    hint: str = ""
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,8 @@ def say_entry(review: Review, row: JournalEntry, people: dict[int, User]) -> Ite
         yield CaseEntry(row.at, text, actor)
     elif row.aspect == "overdue":
         yield CaseEntry(row.at, _("Overdue"), actor, "red")
+    elif row.aspect == "expedited":
+        yield CaseEntry(row.at, _("Expedited"), actor, "amber", row.reason)
     elif row.aspect == "state" and not row.before:
         yield CaseEntry(row.at, _("Opened"), actor, "blue")
     elif row.aspect == "state" and row.after == ReviewState.CANCELLED:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from certification.naming import day_words
 from certification.plots import Bar, BarPlot, Line, LinePlot
 from certification.reviews.models import ReviewKind
 from certification.reviews.statistics import Figures, Waiting
@@ -39,11 +39,6 @@ def share_words(share: float | None) -> str:
     if shown == 0 and share > 0:
         shown = 1
     return f"{shown}%"
-
-
-def week_words(monday: dt.date) -> str:
-    """The first day of a week."""
-    return date_format(monday, "Y-m-d")
 
 
 def hours(seconds: float | None) -> str:
@@ -95,7 +90,7 @@ def paces_plot(weekly: Weekly, *, kind: str) -> LinePlot:
         ) % {
             "kind": of_kind(kind),
             "unit": name,
-            "day": week_words(day),
+            "day": day_words(day),
             "median": length_words(last.median),
             "ninetieth": length_words(last.ninetieth),
         }

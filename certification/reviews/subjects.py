@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from django.utils.translation import gettext as _
 
+from accounts.access import Permission, staff_may
 from accounts.journal import Actor
 from accounts.users import User
 from certification.reviews.models import Decision, Review, ReviewItem
@@ -44,7 +45,9 @@ class ReviewSubject(Protocol):
     for the ids of its things that are about some of these numbers (both querysets), so that earlier decisions are found;
     `involved(review)` for the ids of further people who handed something in and so cannot decide, and
     `why_involved(review)` for what they read where it is another reason; `decision_words(decision)` for what a decision
-    is called of it; `reopen(review, actor, now, by)` to bring a decided thing back to the reviewers (see `Reopened`).
+    is called of it; `can_reopen(review)`, `reopen(review, by, actor, now)` to bring a decided thing back to the reviewers
+    (see `Reopened`); `company_url(review)` for the address of the company's own page about it. Optional: `permission`,
+    where it takes more than reviewing to decide it.
     """
 
     #: The template that shows the thing on the case page: facts beside documents.
@@ -148,6 +151,27 @@ def overturned_by_appeal(*, subject: str, subject_id: int) -> set[int]:
     """Who decided the thing before and was overturned: nobody decides again what an appeal has reopened."""
     rows = Review.objects.filter(subject=subject, subject_id=subject_id, overturned_at__isnull=False)
     return {pk for pk in rows.values_list("decided_by", flat=True) if pk is not None}
+
+
+def company_url(review: Review) -> str | None:
+    """The company's own page about what is reviewed; None where it has none."""
+    hook = getattr(SUBJECTS.get(review.subject), "company_url", None)
+    return hook(review) if hook is not None else None
+
+
+def may_decide(*, review: Review, user: User) -> bool:
+    """Whether the person's role is enough for a case of this sort; whoever decides reviews may decide most of them."""
+    wanted: Permission | None = getattr(SUBJECTS.get(review.subject), "permission", None)
+    return wanted is None or staff_may(user, wanted)
+
+
+def closed_to(user: User) -> list[str]:
+    """The subjects whose cases the person's role is not enough for."""
+    return [
+        name
+        for name, subject in SUBJECTS.items()
+        if (wanted := getattr(subject, "permission", None)) is not None and not staff_may(user, wanted)
+    ]
 
 
 def is_involved(*, review: Review, user: User) -> bool:

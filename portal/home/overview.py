@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.companies import Company, CompanyState
+from appeals.expedite.offers import Offer, offers_for
 from certification.applications.models import Application, ApplicationState
 from certification.maintenance.models import Maintenance, Scope
 from certification.maintenance.status import Status, counts_by_status
@@ -57,6 +58,9 @@ class Work:
     due_latest: dt.datetime | None
     overdue: bool = False
     note: str = ""
+    #: What is worked on, and whether the company may ask to have it expedited, where it is late.
+    thing: Review | Maintenance | None = None
+    offer: Offer | None = None
 
 
 @dataclass
@@ -118,6 +122,7 @@ def overview_of(company: Company, *, now: dt.datetime) -> Overview:
         company, rows=open_maintenance, under_review=under_review, settled=settled, certified=certified, now=now
     )
     works = [*reviews_under_way(company), *platform_maintenance(open_maintenance)]
+    offer_to_expedite(works, company=company, now=now)
     coming = coming_up(company, settled, now)
     sentence, tone = first_sentence(company, tasks, works, stopped, total, coming)
     tiles = [
@@ -208,7 +213,7 @@ def reviews_under_way(company: Company) -> list[Work]:
     """What reviewers have on their desk for this company."""
     reviews = list(company.reviews.filter(state=ReviewState.OPEN).order_by("due_at"))
     return [
-        Work(name, url, review.due_from, review.due_at, overdue=review.overdue_since is not None)
+        Work(name, url, review.due_from, review.due_at, overdue=review.overdue_since is not None, thing=review)
         for review, name, url in named(reviews, company)
     ]
 
@@ -218,11 +223,21 @@ def platform_maintenance(rows: list[Maintenance]) -> list[Work]:
     return [
         Work(
             row.title, reverse("maintenance:detail", args=[row.ref]), row.expected_from, row.expected_until,
-            overdue=row.overrunning_since is not None, note=row.message,
+            overdue=row.overrunning_since is not None, note=row.message, thing=row,
         )
         for row in rows
         if row.requirement is None
     ]  # fmt: skip
+
+
+def offer_to_expedite(works: list[Work], *, company: Company, now: dt.datetime) -> None:
+    """Say of what is late whether the company may ask to have it put first; one query where anything is."""
+    late = [work for work in works if work.overdue and work.thing is not None]
+    if not late:
+        return
+    offers = offers_for([work.thing for work in late if work.thing is not None], company=company, now=now)
+    for work, offer in zip(late, offers, strict=True):
+        work.offer = offer
 
 
 DECISION_TONES = {

@@ -66,6 +66,34 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         }
         for stops in (True, False)
     ],
+    "mark_returned": [
+        {
+            "numbers": 1,
+            "number": "0a1b2c3d4e5f",
+            "platforms_zh": "腾讯",
+            "platforms_en": "Tencent",
+            "cleared_on": "2025-05-03T06:00:00+00:00",
+        },
+        {
+            "numbers": 3,
+            "number": "0a1b2c3d4e5f",
+            "platforms_zh": "百度、腾讯",
+            "platforms_en": "Baidu, Tencent",
+            "cleared_on": None,
+        },
+    ],
+    "mark_settled": [
+        {"mark": "0a1b2c3d4e5f", "platform_zh": "百度", "platform_en": "Baidu", "outcome": outcome, "reason": ""}
+        for outcome in ("confirmed", "refused")
+    ],
+    "expedite_requested": [
+        {"review": "ffeeddccbbaa", "due_at": "2025-06-03T06:00:00+00:00"},
+        {"review": "ffeeddccbbaa"},
+    ],
+    "expedite_granted": [{"expedite": "0a1b2c3d4e5f", "reason": "approved"}],
+    "expedite_refused": [{"expedite": "0a1b2c3d4e5f", "reason": ""}],
+    "expedite_not_needed": [{"expedite": "0a1b2c3d4e5f", "reason": ""}],
+    "maintenance_expedited": [{**CAUSE, "planned_end": "2025-06-05T06:00:00+00:00"}, CAUSE],
     "plan_announced": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
     "plan_changed": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
     "plan_cancelled": [{**CAUSE, **WINDOW, "suspends": True}],

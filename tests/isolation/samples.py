@@ -19,6 +19,7 @@ from accounts.invitations import Invitation
 from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
+from appeals.expedite.requests import ask
 from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
 from appeals.platforms import Platform
@@ -229,6 +230,18 @@ def mark_screenshot(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
+def expedite(cast: Cast) -> dict[str, Any]:
+    """A request for the clinic's overdue review."""
+    late = Review.objects.get(ref=review(cast)["ref"])
+    Review.objects.filter(pk=late.pk).update(
+        due_at=NOW - dt.timedelta(days=1), overdue_since=NOW - dt.timedelta(days=1)
+    )
+    asked = ask(
+        thing=late, company=cast.clinic, reason="Calls fail.", asker=cast.owner, actor=Actor.person(cast.owner), now=NOW
+    )
+    return {"ref": asked.ref}
+
+
 SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
@@ -240,6 +253,7 @@ SAMPLES: dict[str, Sample] = {
     "company_registered": company,
     "demo_mail_html": lambda cast: {"name": "unknown"},
     "demo_mail_read": lambda cast: {"name": "unknown"},
+    "expedite:*": expedite,
     "inbox_open": notice,
     "inbox_read": notice,
     "invitation": lambda cast: {"token": "unknown"},

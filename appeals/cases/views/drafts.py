@@ -144,7 +144,9 @@ def make(
     review = next((row for row in reviews_of(request) if row.ref == review_ref), None)
     if review_ref and review is None and not Appeal.objects.filter(creation_key=key).exists():
         here = f"{reverse('appeals:new')}?{urlencode({'kind': kind})}"
-        return conflict(request, _("This decision cannot be appealed against any more, or an appeal is open."), url=here)
+        return conflict(
+            request, _("This decision cannot be appealed against any more, or an appeal is open."), url=here
+        )
     chosen = PhoneNumber.objects.of_company(company).filter(ref__in=plain(refs))
     try:
         appeal = create_draft(

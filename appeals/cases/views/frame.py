@@ -54,7 +54,9 @@ def conflict(
 def closed(request: SignedInRequest, appeal: Appeal, kept: dict[str, str] | None = None) -> HttpResponse:
     """What a form gets whose appeal cannot be changed any more."""
     url = reverse("appeals:detail", args=[appeal.ref])
-    return conflict(request, _("This appeal has been sent and cannot be changed. Write a message instead."), url=url, kept=kept)
+    return conflict(
+        request, _("This appeal has been sent and cannot be changed. Write a message instead."), url=url, kept=kept
+    )
 
 
 def step_label(step: str) -> str:
@@ -100,7 +102,11 @@ def tasks_of(appeal: Appeal, found: list[Blocker], checklist: list[Item]) -> lis
         state = "todo" if is_open else "done"
         if step == "evidence" and (lacking := len(missing(checklist))):
             state = "current"
-            hint = ngettext("%(count)s item is missing; you may send without", "%(count)s items are missing; you may send without", lacking)
+            hint = ngettext(
+                "%(count)s item is missing; you may send without",
+                "%(count)s items are missing; you may send without",
+                lacking,
+            )
             tasks.append(Task(step_label(step), step_url(appeal, step), state, "", hint % {"count": lacking}))
             continue
         tasks.append(Task(step_label(step), step_url(appeal, step), state, "", hint_of(step, appeal)))
@@ -147,7 +153,7 @@ def matter_text(appeal: Appeal) -> str:
 def matter_url(appeal: Appeal) -> str:
     """Where the company reads about what the appeal is against; "" for no page."""
     review = appeal.appealed_review
-    hook = getattr(SUBJECTS.get(review.subject), "page", None) if review is not None else None
+    hook = getattr(SUBJECTS.get(review.subject), "company_url", None) if review is not None else None
     return str(hook(review)) if hook is not None else ""
 
 

@@ -218,7 +218,9 @@ def message(request: SignedInRequest, ref: str) -> HttpResponse:
         kept = {_("Message"): form.cleaned_data["text"]}
         return conflict(request, _("The appeal is over, so nobody would read the message."), url=detail_page, kept=kept)
     mark_read(appeal=appeal, by_staff=False, now=timezone.now())
-    messages.success(request, _("Your answer was sent; the review goes on.") if answered else _("Your message was sent."))
+    messages.success(
+        request, _("Your answer was sent; the review goes on.") if answered else _("Your message was sent.")
+    )
     return redirect(f"{reverse('appeals:detail', args=[ref])}#thread")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -35,7 +36,7 @@ def narrowed(numbers: PhoneNumberQuerySet, form: NumberFilterForm) -> PhoneNumbe
     if group := form.cleaned_data.get("group"):
         numbers = numbers.filter(group=group)
     if form.cleaned_data.get("marked"):
-        numbers = numbers.filter(is_marked=True)
+        numbers = numbers.filter(Q(is_marked=True))
     return numbers
 
 
@@ -63,7 +64,7 @@ def numbers(request: SignedInRequest, ref: str) -> HttpResponse:
         matching = rows.count()
     else:
         rows = narrowed(offered, form).exclude(pk__in=mine.values("pk"))
-        matching = rows.filter(taken=False).count()
+        matching = rows.filter(Q(taken=False)).count()
     page = keyset_page(rows.select_related("group", "provider"), request, order=("id",), kinds=(int,))
     page.total_label = ngettext("%(count)s number", "%(count)s numbers", matching) % {"count": matching}
     count = appeal.items.count()

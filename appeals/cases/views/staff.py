@@ -62,9 +62,7 @@ def act(
     return None
 
 
-def again(
-    request: SignedInRequest, review: Review, form: forms.Form, *, title: str, action: str
-) -> HttpResponse:
+def again(request: SignedInRequest, review: Review, form: forms.Form, *, title: str, action: str) -> HttpResponse:
     """The form by itself, with what is wrong and everything that was typed."""
     context = {
         **case_frame(request, review, timezone.now()),
@@ -113,7 +111,8 @@ def message(request: SignedInRequest, ref: str) -> HttpResponse:
     if refused is not None:
         return refused
     messages.success(
-        request, _("The company was asked; the clock stands still until it answers.") if asks else _("The message was sent.")
+        request,
+        _("The company was asked; the clock stands still until it answers.") if asks else _("The message was sent."),
     )
     return back(review, "#thread")
 
@@ -134,9 +133,7 @@ def take_back(request: SignedInRequest, ref: str) -> HttpResponse:
     review, appeal = find_case(ref)
 
     def do() -> None:
-        take_back_question(
-            appeal=appeal, review=review, reviewer=request.user, actor=request.actor, now=timezone.now()
-        )
+        take_back_question(appeal=appeal, review=review, reviewer=request.user, actor=request.actor, now=timezone.now())
 
     refused = act(request, review, do)
     if refused is not None:
@@ -187,7 +184,9 @@ def urgency(request: SignedInRequest, ref: str, to: str) -> HttpResponse:
 def platform(request: SignedInRequest, ref: str, code: str) -> HttpResponse:
     """Note what became of one platform; the company sees it at once."""
     review, appeal = find_case(ref)
-    row = get_object_or_404(AppealPlatform.objects.select_related("appeal", "platform"), appeal=appeal, platform__code=code)
+    row = get_object_or_404(
+        AppealPlatform.objects.select_related("appeal", "platform"), appeal=appeal, platform__code=code
+    )
     form = PlatformForm(request.POST)
     if not form.is_valid():
         action = reverse("appeals:staff_platform", args=[ref, code])

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -24,7 +25,7 @@ from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.panels import panels_of
-from certification.reviews.subjects import SUBJECTS, decision_words, is_involved, why_involved
+from certification.reviews.subjects import SUBJECTS, decision_words, is_involved, may_decide, why_involved
 from certification.reviews.ticks import checklist_for
 from certification.reviews.verdicts import Said, say_in_both, say_review
 
@@ -39,7 +40,7 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
     """What every page about a case shows around its own content."""
     is_open = review.state == ReviewState.OPEN
     involved = is_involved(review=review, user=request.user)
-    may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
+    enough = staff_may(request.user, Permission.DECIDE_REVIEWS) and may_decide(review=review, user=request.user)
     holds = is_open and review.claimed_by_id == request.user.pk
     free = review.claimed_by is None or desk.is_idle(review, now)
     subject = SUBJECTS[review.subject]
@@ -52,7 +53,7 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "is_late": is_open and review.due_at <= now,
         "holds": holds,
         "involved": involved,
-        "can_claim": is_open and may_decide and not holds and free and not involved,
+        "can_claim": is_open and enough and not holds and free and not involved,
         "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
         "can_revoke": staff_may(request.user, Permission.LEAD_REVIEWS),
         "decision_made": decision_words(review.subject, review.decision).made if review.decision else "",
@@ -177,6 +178,8 @@ def claim(request: SignedInRequest, ref: str) -> HttpResponse:
         return conflict(request, say_decided(late.review), late.review)
     except desk.OwnSubmission:
         return conflict(request, why_involved(review), review)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     return redirect("reviews:case", ref=ref)
 
 

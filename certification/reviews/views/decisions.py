@@ -16,7 +16,14 @@ from certification.reviews import desk
 from certification.reviews.forms import DecisionForm, ItemForm
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewState
 from certification.reviews.standstill import MORE_INFORMATION
-from certification.reviews.subjects import SUBJECTS, DecisionRefused, case_items, decision_words, item_label, why_involved
+from certification.reviews.subjects import (
+    SUBJECTS,
+    DecisionRefused,
+    case_items,
+    decision_words,
+    item_label,
+    why_involved,
+)
 from certification.reviews.verdicts import reasons_for, say_in_both, stored_text
 from certification.reviews.views.cases import case_frame, conflict, find_review, say_decided
 
@@ -125,6 +132,8 @@ def settle(
         return conflict(request, say_decided(late.review), late.review, kept_words(form))
     except desk.NotClaimed:
         return not_holder(request, find_review(review.ref), form)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     except desk.OwnSubmission as own:
         raise PermissionDenied(why_involved(review)) from own
     except desk.Deferred as deferred:
@@ -132,7 +141,11 @@ def settle(
     except DecisionRefused as refused:
         form.add_error(None, refused.message)
     else:
-        messages.success(request, _("Decided: %(decision)s. The company is being told.") % {"decision": decision_words(review.subject, decision).made})
+        messages.success(
+            request,
+            _("Decided: %(decision)s. The company is being told.")
+            % {"decision": decision_words(review.subject, decision).made},
+        )
         return redirect("reviews:case", ref=review.ref)
     return render(request, "reviews/decide.html", context, status=422)
 

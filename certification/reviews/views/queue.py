@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,6 +23,7 @@ from certification.reviews.due_times import shown
 from certification.reviews.forms import QueueFilterForm
 from certification.reviews.models import Review
 from certification.reviews.queue import AT_RISK, ORDER, ORDER_KINDS, queue_for
+from certification.reviews.subjects import closed_to
 
 #: Counting stops here: beyond it nobody needs to know how many exactly.
 MOST_COUNTED = 1000
@@ -34,8 +36,8 @@ def total_words(count: int) -> str:
     return ngettext("%(count)s case", "%(count)s cases", count) % {"count": count}
 
 
-def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
-    """What the queue says of one case."""
+def row_of(review: Review, *, now: dt.datetime, user_id: int, closed: Sequence[str]) -> dict[str, Any]:
+    """What the queue says of one case; `closed` names the subjects that take another role than the reader's."""
     idle = review.claimed_by is not None and desk.is_idle(review, now)
     return {
         "review": review,
@@ -44,7 +46,9 @@ def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
         "is_at_risk": now < review.due_at <= now + AT_RISK,
         "is_mine": review.claimed_by_id == user_id,
         "is_idle": idle,
-        "can_claim": review.submitted_by_id != user_id and (review.claimed_by is None or idle),
+        "can_claim": review.subject not in closed
+        and review.submitted_by_id != user_id
+        and (review.claimed_by is None or idle),
     }
 
 
@@ -59,6 +63,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(listed, request, order=ORDER, kinds=ORDER_KINDS)
     count = rows.order_by()[: MOST_COUNTED + 1].count()
     page.total_label = total_words(count)
+    closed = closed_to(request.user)
     filters = {key: value for key, value in request.GET.items() if value and key not in ("after", "before")}
     return render(
         request,
@@ -67,7 +72,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
             "form": None,
             "filter": form,
             "page": page,
-            "rows": [row_of(review, now=now, user_id=request.user.pk) for review in page.rows],
+            "rows": [row_of(review, now=now, user_id=request.user.pk, closed=closed) for review in page.rows],
             "now": now,
             "count": count,
             "is_filtered": bool(filters),

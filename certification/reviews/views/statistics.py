@@ -7,22 +7,22 @@ import io
 from typing import Any
 from urllib.parse import urlencode
 
-from django import forms
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from accounts import journal
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
+from certification.naming import day_words
 from certification.numbers.exports.writing import write
 from certification.numbers.models import ExportFormat
 from certification.reviews import statistics
+from certification.reviews.forms import StatisticsForm
 from certification.reviews.models import ReviewKind
-from certification.reviews.statistics import RANGES, USUAL_RANGE, Figures, Waiting
+from certification.reviews.statistics import Figures, Waiting
 from certification.reviews.statistics_words import (
     figure_cells,
     length_words,
@@ -30,26 +30,7 @@ from certification.reviews.statistics_words import (
     sentence,
     share_words,
     volume_plot,
-    week_words,
 )
-
-
-class StatisticsForm(forms.Form):
-    """What narrows the figures; whatever does not fit is ignored."""
-
-    weeks = forms.TypedChoiceField(label=_lazy("Weeks"), coerce=int, required=False, empty_value=USUAL_RANGE)
-    kind = forms.ChoiceField(label=_lazy("Kind"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        fields: Any = self.fields
-        fields["weeks"].choices = [(weeks, _("%(count)d weeks") % {"count": weeks}) for weeks in RANGES]
-        fields["kind"].choices = [("", _("All")), *ReviewKind.choices]
-
-    def chosen(self) -> tuple[int, str]:
-        """The range in weeks and the kind."""
-        self.is_valid()
-        return self.cleaned_data.get("weeks") or USUAL_RANGE, self.cleaned_data.get("kind") or ""
 
 
 def asked(request: SignedInRequest) -> tuple[StatisticsForm, int, str]:
@@ -103,7 +84,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
             for known in ReviewKind
             if kinds[known.value].decided
         ],
-        "weekly": [row_of(week_words(day), figures) for day, figures in reversed(weekly)],
+        "weekly": [row_of(day_words(day), figures) for day, figures in reversed(weekly)],
         "has_decisions": any(figures.decided for _day, figures in weekly),
         "paces": paces_plot(weekly, kind=kind),
         "volume": volume_plot(weekly, kind=kind),

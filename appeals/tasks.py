@@ -1,0 +1,19 @@
+"""What the queue runs by itself: each task reads the clock, calls the domain, returns counts."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.journal import Actor
+from appeals.complaints.intake import match_left_over
+from appeals.expedite import requests
+
+
+def match_complaints() -> dict[str, int]:
+    """Count complaints whose number was registered at the moment they came in."""
+    return {"matched": match_left_over(actor=Actor.engine(), now=timezone.now())}
+
+
+def close_expedites() -> dict[str, int]:
+    """Close requests to expedite what is over meanwhile."""
+    return {"closed": requests.close_unneeded(now=timezone.now(), actor=Actor.engine())}
