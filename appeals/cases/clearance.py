@@ -29,10 +29,6 @@ TRANSITIONS: dict[PlatformState, tuple[PlatformState, ...]] = {
 }
 
 
-class NotWorkedOn(Exception):
-    """Platforms are asked only by who holds the case, while it is in review."""
-
-
 class MoveRefused(Exception):
     """The table does not allow the move from the state that the platform is in."""
 
