@@ -216,6 +216,7 @@ register_words(
             "urgent": AspectWords(_("Urgent"), yes_or_no()),
             "expedited": AspectWords(_("Expedited"), yes_or_no()),
             "overdue": AspectWords(_("Overdue"), yes_or_no()),
+            "overturned": AspectWords(_("Appeal upheld"), {"overturned": _("the decision was overturned")}),
         },
         names_from(Review, str),
     ),

@@ -45,6 +45,7 @@ COMPANY_MENU: tuple[Item, ...] = (
     Item("numbers:list", _("Numbers"), "phone"),
     Item("applications:list", _("Applications"), "document-check"),
     Item("materials:list", _("Materials"), "document-text"),
+    Item("appeals:list", _("Appeals"), "scale"),
     Item("calendar", _("Calendar"), "calendar"),
     Item("settings:company", _("Settings"), "cog-6-tooth"),
 )

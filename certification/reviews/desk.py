@@ -68,9 +68,9 @@ class WrongDecision(Exception):
 class Deferred(Exception):
     """The clock of the review stands still: a maintenance defers its kind, or its subject waits for the company."""
 
-    def __init__(self, maintenance: Maintenance | None) -> None:
-        super().__init__(str(maintenance or "paused"))
-        self.maintenance = maintenance
+    def __init__(self, maintenance: Maintenance | None, reason: str = "") -> None:
+        super().__init__(str(maintenance or reason or "paused"))
+        self.maintenance, self.reason = maintenance, reason
 
 
 class ReasonMissing(Exception):
@@ -383,7 +383,7 @@ def require_decidable(
         raise ReasonMissing
     pauses = pauses_of(current)
     if pauses:
-        raise Deferred(pauses[0].maintenance)
+        raise Deferred(pauses[0].maintenance, pauses[0].reason)
 
 
 def end_pauses(*, review: Review, now: dt.datetime) -> None:

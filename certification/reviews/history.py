@@ -14,7 +14,7 @@ from certification.reviews.clock_story import move_reason
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.verdicts import say_review
 
-TONES = {Decision.APPROVED: "green", Decision.RETURNED: "amber", Decision.REJECTED: "red"}
+TONES = {Decision.APPROVED: "green", Decision.RETURNED: "amber", Decision.REJECTED: "red", Decision.PARTLY: "amber"}
 
 
 @dataclass(frozen=True)

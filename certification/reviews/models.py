@@ -32,6 +32,8 @@ class Decision(models.TextChoices):
     APPROVED = "approved", _("Approved")
     RETURNED = "returned", _("Returned for correction")
     REJECTED = "rejected", _("Rejected")
+    #: For subjects that can be right in a part: an appeal about several numbers or platforms.
+    PARTLY = "partly", _("Partly approved")
 
 
 class ReviewState(models.TextChoices):
@@ -95,6 +97,8 @@ class Review(models.Model):
     decided_at = models.DateTimeField(null=True)
     #: What the company reads; staff's own note stays inside.
     decision_text = models.TextField(blank=True)
+    #: When an appeal against the decision was upheld: who made it does not decide the thing again.
+    overturned_at = models.DateTimeField(null=True)
     internal_note = models.TextField(blank=True)
 
     class Meta:

@@ -60,7 +60,7 @@ TECHNICAL_PLAN = {
 #: There in the demonstration only.
 DEMONSTRATION = {"demo_mail"}
 #: Their sample has a row, but no content behind it.
-WITHOUT_CONTENT = {"marks:screenshot", "materials:file", "materials:page"}
+WITHOUT_CONTENT = {"appeals:file", "appeals:page", "marks:screenshot", "materials:file", "materials:page"}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.panels import panels_of
-from certification.reviews.subjects import SUBJECTS, is_involved, may_decide
+from certification.reviews.subjects import SUBJECTS, decision_words, is_involved, may_decide, why_involved
 from certification.reviews.ticks import checklist_for
 from certification.reviews.verdicts import Said, say_in_both, say_review
 
@@ -56,7 +56,9 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "can_claim": is_open and enough and not holds and free and not involved,
         "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
         "can_revoke": staff_may(request.user, Permission.LEAD_REVIEWS),
-        "decisions": [(decision, decision.label) for decision in subject.decisions] if holds else [],
+        "decision_made": decision_words(review.subject, review.decision).made if review.decision else "",
+        "why_involved": why_involved(review) if involved and is_open else "",
+        "decisions": [(code, decision_words(review.subject, code).verb) for code in subject.decisions] if holds else [],
         "clock": clock_of(review, review.company.zone),
         "breadcrumb": [{"label": _("Queue"), "url": reverse("reviews:queue")}, {"label": review.ref}],
     }
@@ -150,7 +152,7 @@ def say_decided(review: Review) -> str:
     if review.state == ReviewState.DECIDED:
         return _("%(person)s has decided this case already: %(decision)s.") % {
             "person": review.decided_by,
-            "decision": review.get_decision_display(),
+            "decision": decision_words(review.subject, review.decision).made,
         }
     return _("This case was withdrawn in the meantime.")
 
@@ -160,11 +162,6 @@ def not_held(review: Review) -> str:
     if review.claimed_by is not None:
         return _("%(holder)s holds this case now, so nothing was saved.") % {"holder": review.claimed_by}
     return _("You do not hold this case any more. Claim it first.")
-
-
-def refuse_own() -> str:
-    """Why somebody cannot decide a case."""
-    return _("You handed this in, or belong to its company, so somebody else must decide it.")
 
 
 @require_POST
@@ -180,7 +177,7 @@ def claim(request: SignedInRequest, ref: str) -> HttpResponse:
     except desk.AlreadyDecided as late:
         return conflict(request, say_decided(late.review), late.review)
     except desk.OwnSubmission:
-        return conflict(request, refuse_own(), review)
+        return conflict(request, why_involved(review), review)
     except desk.NotAReviewer as stranger:
         raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     return redirect("reviews:case", ref=ref)

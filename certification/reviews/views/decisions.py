@@ -15,9 +15,17 @@ from accounts.access import Permission, SignedInRequest, staff_view
 from certification.reviews import desk
 from certification.reviews.forms import DecisionForm, ItemForm
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewState
-from certification.reviews.subjects import SUBJECTS, DecisionRefused, case_items, item_label
+from certification.reviews.standstill import MORE_INFORMATION
+from certification.reviews.subjects import (
+    SUBJECTS,
+    DecisionRefused,
+    case_items,
+    decision_words,
+    item_label,
+    why_involved,
+)
 from certification.reviews.verdicts import reasons_for, say_in_both, stored_text
-from certification.reviews.views.cases import case_frame, conflict, find_review, refuse_own, say_decided
+from certification.reviews.views.cases import case_frame, conflict, find_review, say_decided
 
 
 def item_forms(review: Review, data: Any) -> list[ItemForm]:
@@ -47,6 +55,7 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
         raise Http404
     chosen = Decision(decision)
     data = request.POST if request.method == "POST" else None
+    words = decision_words(review.subject, chosen)
     items = item_forms(review, data) if chosen != Decision.APPROVED else []
     form = DecisionForm(data, decision=chosen, items=items)
     if review.state != ReviewState.OPEN:
@@ -58,7 +67,8 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
     context = {
         **case_frame(request, review, now),
         "decision": chosen,
-        "decision_label": chosen.label,
+        "decision_label": words.made,
+        "decision_verb": words.verb,
         "form": form,
         "forms": [form, *items],
         "items": items,
@@ -125,13 +135,17 @@ def settle(
     except desk.NotAReviewer as stranger:
         raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     except desk.OwnSubmission as own:
-        raise PermissionDenied(refuse_own()) from own
+        raise PermissionDenied(why_involved(review)) from own
     except desk.Deferred as deferred:
         form.add_error(None, say_deferred(deferred))
     except DecisionRefused as refused:
         form.add_error(None, refused.message)
     else:
-        messages.success(request, _("Decided: %(decision)s. The company is being told.") % {"decision": decision.label})
+        messages.success(
+            request,
+            _("Decided: %(decision)s. The company is being told.")
+            % {"decision": decision_words(review.subject, decision).made},
+        )
         return redirect("reviews:case", ref=review.ref)
     return render(request, "reviews/decide.html", context, status=422)
 
@@ -139,6 +153,8 @@ def settle(
 def say_deferred(deferred: desk.Deferred) -> str:
     """Why the case cannot be decided now, and until when."""
     maintenance = deferred.maintenance
+    if maintenance is None and deferred.reason == MORE_INFORMATION:
+        return _("The clock of this case stands still until the company answers what it was asked.")
     if maintenance is None:
         return _("The clock of this case stands still: the company must supply a document first.")
     if maintenance.expected_until is None:
