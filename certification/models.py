@@ -13,7 +13,7 @@ from certification.numbers.models import (
     Provider,
 )
 from certification.reminders.models import Reminder
-from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause
+from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause, StagedDecision
 
 __all__ = [
     "Application",
@@ -40,6 +40,7 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StagedDecision",
     "StagedFile",
     "StatusSample",
     "TickRun",

@@ -37,6 +37,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | plan_announced, plan_changed, plan_cancelled, plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, numbers, planned_start, planned_end, expected_from, expected_until, message_zh, message_en, achieved_zh, achieved_en |
 | plan_overrunning | maintenance, cause_zh, cause_en, planned_end |
 | review_overdue, review_overdue_staff | review, review_kind, due_at |
+| decision_refused | review, review_kind, decision, reason |
 """
 
 from __future__ import annotations
@@ -279,6 +280,14 @@ declare(
     NoticeKind(
         "review_overdue_staff",
         _("A review is overdue"),
+        target=page("reviews:case", ref="review"),
+        button=_("Open the case"),
+        audience=Audience.STAFF,
+        words=review_words,
+    ),
+    NoticeKind(
+        "decision_refused",
+        _("A decision of yours could not take effect"),
         target=page("reviews:case", ref="review"),
         button=_("Open the case"),
         audience=Audience.STAFF,
