@@ -6,8 +6,7 @@ from django.utils import timezone
 
 from certification.maintenance import engine, samples
 from certification.materials import store
-from certification.reviews import staging
-from certification.reviews import statistics
+from certification.reviews import staging, statistics
 
 
 def tick() -> dict[str, int]:
