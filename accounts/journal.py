@@ -99,6 +99,8 @@ class JournalEntry(models.Model):
             models.Index(
                 fields=["company", "-at", "-id"], condition=models.Q(company__isnull=False), name="journal_by_company"
             ),
+            # The auditor's list, by date.
+            models.Index(fields=["at"], name="journal_by_date"),
             # The auditor's list, by person.
             models.Index(fields=["actor", "-at"], condition=models.Q(actor__isnull=False), name="journal_by_actor"),
         ]

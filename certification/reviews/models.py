@@ -133,6 +133,13 @@ class Review(models.Model):
                 condition=models.Q(state="open", overdue_since__isnull=True),
                 name="review_to_overdue",
             ),
+            # The paces of a year's decisions, by the day on which they were handed in.
+            models.Index(
+                fields=["decided_at"],
+                include=["kind", "opened_at"],
+                condition=models.Q(state="decided"),
+                name="review_decided",
+            ),
             # A reviewer's own cases, and stale claims.
             models.Index(
                 fields=["claimed_by", "due_at"],
