@@ -101,6 +101,8 @@ class JournalEntry(models.Model):
             ),
             # The auditor's list, by date.
             models.Index(fields=["at"], name="journal_by_date"),
+            # Through which providers a company's numbers were certified when: few rows among all of its own.
+            models.Index(fields=["company"], condition=models.Q(aspect="provider"), name="journal_provider_changes"),
             # The auditor's list, by person.
             models.Index(fields=["actor", "-at"], condition=models.Q(actor__isnull=False), name="journal_by_actor"),
         ]

@@ -16,4 +16,10 @@ class Migration(migrations.Migration):
             model_name="journalentry",
             index=models.Index(fields=["at"], name="journal_by_date"),
         ),
+        AddIndexConcurrently(
+            model_name="journalentry",
+            index=models.Index(
+                condition=models.Q(("aspect", "provider")), fields=["company"], name="journal_provider_changes"
+            ),
+        ),
     ]

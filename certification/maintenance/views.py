@@ -21,6 +21,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accounts.access import Permission, SignedInRequest, current_membership, signed_in, staff_view
 from certification.maintenance.coverage import impact
+from certification.maintenance.covered import concerning
 from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, PlanForm, UpdateForm
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
 from certification.maintenance.plans import (
@@ -69,7 +70,7 @@ def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) ->
     memberships = list(request.user.memberships.select_related("company__industry").order_by("pk"))
     memberships.sort(key=lambda membership: membership != current)
     for membership in memberships:
-        if Maintenance.objects.covering_company(membership.company).filter(pk=maintenance.pk).exists():
+        if concerning(membership.company).filter(pk=maintenance.pk).exists():
             request.membership, request.company = membership, membership.company
             return
     raise Http404

@@ -202,7 +202,8 @@ def test_past_stays_as_it_was_shown_whatever_changes_afterwards(cast: Cast, chan
     assert [row[1] for row in before[NOW]["listed"]] == [row[1] for row in seen(None)["listed"]]
     change(cast)
     assert {at: seen(at) for at in before} == before
-    assert seen(LATER + 2 * HOUR) != before[NOW]
+    if change is not time_zone_changes:  # it moves days, of which none is near
+        assert seen(LATER + 2 * HOUR) != before[NOW]
 
 
 def test_all_changes_at_once_leave_the_past_alone(cast: Cast) -> None:
