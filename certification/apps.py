@@ -19,3 +19,4 @@ class CertificationConfig(AppConfig):
         import_module("certification.journal_vocabulary")
         import_module("certification.materials.decisions")
         import_module("certification.notice_kinds")
+        import_module("certification.timeline.kinds")

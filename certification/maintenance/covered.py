@@ -39,6 +39,15 @@ class Spell:
             return value & overlaps & Q(began__lt=self.until)
         return value & (Q(over__isnull=True) | overlaps)
 
+    def held_at(self, field: str, moment: str) -> Q:
+        """The condition on a maintenance of the value to have concerned who had it at the moment in its column `moment`."""
+        condition = Q(**{field: self.value})
+        if self.since is not None:
+            condition &= Q(**{f"{moment}__gte": self.since})
+        if self.until is not None:
+            condition &= Q(**{f"{moment}__lte": self.until})
+        return condition
+
 
 def with_times(rows: MaintenanceQuerySet) -> MaintenanceQuerySet:
     """With `over`, when it was over (null: it is not), and `began`, when it began or, given up before, ended."""
@@ -92,25 +101,27 @@ def provider_spells(company: Company, numbers: Sequence[PhoneNumber] | None = No
         return [Spell(provider, since, until) for provider, since, until in cursor.fetchall()]
 
 
-def any_of(field: str, spells: Sequence[Spell]) -> Q:
+def any_of(field: str, spells: Sequence[Spell], moment: str) -> Q:
     """The condition that one of the spells covers; False without any."""
     condition = Q(pk__in=[])
     for spell in spells:
-        condition |= spell.covers(field)
+        condition |= spell.held_at(field, moment) if moment else spell.covers(field)
     return condition
 
 
-def concerning(company: Company, numbers: Sequence[PhoneNumber] | None = None) -> MaintenanceQuerySet:
-    """The maintenance that concerns the company, or those of its `numbers`; two queries are made at once, one is left.
+def concerning(
+    company: Company, numbers: Sequence[PhoneNumber] | None = None, *, moment: str = ""
+) -> MaintenanceQuerySet:
+    """The maintenance that concerns the company, or those of its `numbers`, or that did at the moment in a column.
 
-    Each part has its index, also among many past rows.
+    Two queries are made at once, one is left. Each part has its index, also among many past rows.
     """
     held = PhoneNumber.objects.filter(company=company)
     own = Maintenance.objects.filter(company=company)
     alone = Maintenance.objects.filter(number__in=held.values("pk") if numbers is None else [n.pk for n in numbers])
     wide = with_times(Maintenance.objects.exclude(scope__in=[Scope.COMPANY, Scope.NUMBER])).filter(
         Q(scope=Scope.EVERYTHING)
-        | any_of("industry", industry_spells(company))
-        | any_of("provider", provider_spells(company, numbers))
+        | any_of("industry", industry_spells(company), moment)
+        | any_of("provider", provider_spells(company, numbers), moment)
     )
     return Maintenance.objects.filter(pk__in=own.values("pk").union(alone.values("pk"), wide.values("pk"), all=True))
