@@ -39,6 +39,10 @@ class Spell:
             return value & overlaps & Q(began__lt=self.until)
         return value & (Q(over__isnull=True) | overlaps)
 
+    def contains(self, at: dt.datetime) -> bool:
+        """Whether it was so at the moment."""
+        return (self.since is None or self.since <= at) and (self.until is None or at < self.until)
+
     def held_at(self, field: str, moment: str) -> Q:
         """The condition on a maintenance of the value to have concerned who had it at the moment in its column `moment`."""
         condition = Q(**{field: self.value})
@@ -101,27 +105,35 @@ def provider_spells(company: Company, numbers: Sequence[PhoneNumber] | None = No
         return [Spell(provider, since, until) for provider, since, until in cursor.fetchall()]
 
 
-def any_of(field: str, spells: Sequence[Spell], moment: str) -> Q:
+def any_of(field: str, spells: Sequence[Spell], *, moment: str, at: dt.datetime | None) -> Q:
     """The condition that one of the spells covers; False without any."""
     condition = Q(pk__in=[])
     for spell in spells:
-        condition |= spell.held_at(field, moment) if moment else spell.covers(field)
+        if at is not None:
+            condition |= Q(**{field: spell.value}) if spell.contains(at) else Q(pk__in=[])
+        else:
+            condition |= spell.held_at(field, moment) if moment else spell.covers(field)
     return condition
 
 
 def concerning(
-    company: Company, numbers: Sequence[PhoneNumber] | None = None, *, moment: str = ""
+    company: Company,
+    numbers: Sequence[PhoneNumber] | None = None,
+    *,
+    moment: str = "",
+    at: dt.datetime | None = None,
 ) -> MaintenanceQuerySet:
-    """The maintenance that concerns the company, or those of its `numbers`, or that did at the moment in a column.
+    """The maintenance that concerns the company, or those of its `numbers`.
 
-    Two queries are made at once, one is left. Each part has its index, also among many past rows.
+    With `moment` what did at the moment in that column, with `at` what would have at that moment. Two queries are made at
+    once, one is left. Each part has its index, also among many past rows.
     """
     held = PhoneNumber.objects.filter(company=company)
     own = Maintenance.objects.filter(company=company)
     alone = Maintenance.objects.filter(number__in=held.values("pk") if numbers is None else [n.pk for n in numbers])
     wide = with_times(Maintenance.objects.exclude(scope__in=[Scope.COMPANY, Scope.NUMBER])).filter(
         Q(scope=Scope.EVERYTHING)
-        | any_of("industry", industry_spells(company), moment)
-        | any_of("provider", provider_spells(company, numbers), moment)
+        | any_of("industry", industry_spells(company), moment=moment, at=at)
+        | any_of("provider", provider_spells(company, numbers), moment=moment, at=at)
     )
     return Maintenance.objects.filter(pk__in=own.values("pk").union(alone.values("pk"), wide.values("pk"), all=True))

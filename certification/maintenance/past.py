@@ -14,8 +14,8 @@ from django.db import connection
 from django.db.models import Case, F, Max, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from accounts.companies import Company, Industry
 from accounts.journal import JournalEntry, value_at
+from accounts.past_companies import recall_companies
 from certification.applications.models import ApplicationNumber
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
 from certification.materials.models import Material, MaterialState
@@ -66,10 +66,10 @@ def recall_numbers(numbers: Sequence[PhoneNumber], *, at: dt.datetime) -> None:
     put_back(numbers, changed, "provider", Provider)
     put_back(numbers, changed, "backup_of", PhoneNumber)
     recall_since(numbers, at=at)
-    recall_companies({number.company_id: number.company for number in numbers}.values(), at=at)
-    by_key = {number.company_id: number.company for number in numbers}
-    for number in numbers:  # a page's numbers may hold several copies of one company
-        number.company = by_key[number.company_id]
+    companies = {number.company_id: number.company for number in numbers}
+    recall_companies(companies.values(), at=at)
+    for number in numbers:  # a page's numbers hold several copies of one company
+        number.company = companies[number.company_id]
 
 
 def put_back(
@@ -101,24 +101,6 @@ def recall_since(numbers: Sequence[PhoneNumber], *, at: dt.datetime) -> None:
     for number in numbers:
         if number.certified_at is not None and number.certified_at > at:  # renewed since, or certified since
             number.certified_at = number.lifecycle_since
-
-
-COMPANY_ASPECTS = ("name", "kind", "credit_code", "industry", "time_zone", "state")
-
-
-def recall_companies(companies: Iterable[Company], *, at: dt.datetime) -> None:
-    """Give the companies their name, kind, code, industry, time zone and state of the moment; two queries at most."""
-    companies = list(companies)
-    changed = first_later("company", [company.pk for company in companies], COMPANY_ASPECTS, at)
-    industries: dict[int, Industry] = {}
-    if any("industry" in was for was in changed.values()):
-        industries = Industry.objects.in_bulk({int(was["industry"]) for was in changed.values() if "industry" in was})
-    for company in companies:
-        was = changed.get(company.pk, {})
-        for aspect in ("name", "kind", "credit_code", "time_zone", "state"):
-            setattr(company, aspect, was.get(aspect, getattr(company, aspect)))
-        if "industry" in was and int(was["industry"]) in industries:
-            company.industry = industries[int(was["industry"])]
 
 
 #: What is read of a cause; its effects are copied to each maintenance, so that an edit of the catalogue spares them.

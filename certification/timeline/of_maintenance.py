@@ -35,9 +35,8 @@ def covering(moment: str) -> Callable[[About], QuerySet[Maintenance]]:
             for number in about.numbers:
                 condition |= Q(pk__in=held_under(number, moment).values("pk"))
             found = Maintenance.objects.filter(condition)
-        return found.filter(opened_at__isnull=False, **{f"{moment}__isnull": False}).select_related(
-            "cause", "requirement__kind"
-        )
+        began = found.filter(opened_at__isnull=False).filter(**{f"{moment}__isnull": False})
+        return began.select_related("cause", "requirement__kind")
 
     return rows
 
