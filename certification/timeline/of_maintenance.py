@@ -116,10 +116,12 @@ def say_reminders(rows: Sequence[Notice], about: About) -> list[Event]:
             count = int(context.get("numbers", 0))
             numbers = ngettext("%(count)d number", "%(count)d numbers", count) % {"count": count}
             what = _("The certification of %(numbers)s ends") % {"numbers": numbers}
-        left = ngettext("%(day)s, in %(days)d day", "%(day)s, in %(days)d days", days) % {
-            "day": context.get("expires_on", ""),
-            "days": days,
-        }
+        left = _("%(day)s, the same day") % {"day": context.get("expires_on", "")}
+        if days:
+            left = ngettext("%(day)s, in %(days)d day", "%(day)s, in %(days)d days", days) % {
+                "day": context.get("expires_on", ""),
+                "days": days,
+            }
         text = _("Reminder sent: %(what)s") % {"what": what}
         events.append(Event(row.created_at, text, "amber", str(ActorKind.ENGINE.label), left))
     return events

@@ -35,12 +35,19 @@ CHANGE_ASPECTS = ("label", "alias", "group", "provider", "backup_of", "held", "r
 TOLD_BY_COMPANY = Q(aspect="state", after__in=[Lifecycle.EXPIRED, Lifecycle.WITHDRAWN, Lifecycle.REVOKED]) | Q(
     aspect__in=["held", "provider"]
 )
+#: Reasons that the portal itself writes: the step says so already.
+OWN_REASONS = frozenset({"claimed", "corrected", "taken out of the application", "a later version was submitted"})
 COMPANY_ASPECTS = ("state", "name", "kind", "industry", "time_zone")
 
 
 def actor_label(row: JournalEntry, names: dict[int, str]) -> str:
     """Who did it, as the reader may know it."""
     return names.get(row.actor_id or 0) or str(ActorKind(row.actor_kind).label)
+
+
+def reason_of(row: JournalEntry) -> str:
+    """Why, where a person said so."""
+    return "" if row.reason in OWN_REASONS else row.reason
 
 
 def of_number(aspects: Sequence[str]) -> Any:
@@ -144,7 +151,7 @@ def say_number(rows: Sequence[JournalEntry], about: About) -> list[Event]:
         if len(companies) > 1:
             text = f"{companies.get(row.company_id or 0, '')} · {text}"
         tone = TONES.get(row.after, "grey") if row.aspect == "state" else "grey"
-        events.append(Event(row.at, text, tone, actor_label(row, names), row.reason))
+        events.append(Event(row.at, text, tone, actor_label(row, names), reason_of(row)))
     return events
 
 

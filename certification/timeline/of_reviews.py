@@ -18,7 +18,7 @@ from certification.materials.models import Material, MaterialState
 from certification.reviews.history import TONES as DECISION_TONES
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.verdicts import own_words, say
-from certification.timeline.of_numbers import actor_label, while_held
+from certification.timeline.of_numbers import actor_label, reason_of, while_held
 from certification.timeline.sources import About, Event, Source, people
 
 #: Decisions are told by their reviews; these are the other steps.
@@ -159,7 +159,7 @@ def say_applications(rows: Sequence[JournalEntry], about: About) -> list[Event]:
             },
             APPLICATION_TONES[ApplicationState(row.after)],
             actor_label(row, names),
-            row.reason,
+            reason_of(row),
             None if about.for_staff else reverse("applications:detail", args=[found[row.subject_id].ref]),
         )
         for row in rows
@@ -182,7 +182,7 @@ def say_materials(rows: Sequence[JournalEntry], about: About) -> list[Event]:
     for row in rows:
         material = found[row.subject_id]
         title = _("%(material)s, version %(version)d") % {"material": material.kind, "version": material.version}
-        detail = row.reason
+        detail = reason_of(row)
         if row.after == MaterialState.APPROVED:
             day = material.expires_on
             detail = _("Valid until %(day)s") % {"day": day.isoformat()} if day else _("Long-term")

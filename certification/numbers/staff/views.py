@@ -22,6 +22,7 @@ from certification.numbers.pages import Crumb
 from certification.numbers.registry import reveal_number
 from certification.numbers.shapes import dialled, mask_number
 from certification.numbers.staff.listing import NumberFilter
+from certification.timeline.of_maintenance import differing
 from certification.timeline.reading import timeline_of
 from certification.timeline.sources import About
 
@@ -103,6 +104,7 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
     context = {
         "number": shown,
         "facts": facts,
+        "held_since": differing(facts.held_since, facts.since) if facts else None,
         "masked": masked,
         "revealed": revealed,
         "holders": [(row, moment.url(reverse("staff_numbers:detail", args=[row.ref]))) for row in holders],
