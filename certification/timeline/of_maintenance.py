@@ -128,7 +128,7 @@ def say_reminders(rows: Sequence[Notice], about: About) -> list[Event]:
 
 
 SOURCES = (
-    Source("maintenance_closed", "maintenance", "closed_at", covering("closed_at"), say_closed),
-    Source("maintenance_opened", "maintenance", "opened_at", covering("opened_at"), say_opened),
+    Source("maintenance_ended", "maintenance", "closed_at", covering("closed_at"), say_closed),
+    Source("maintenance_began", "maintenance", "opened_at", covering("opened_at"), say_opened),
     Source("reminders", "reminder", "created_at", reminders, say_reminders),
 )

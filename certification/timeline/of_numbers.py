@@ -180,7 +180,7 @@ def say_company(rows: Sequence[JournalEntry], about: About) -> list[Event]:
 
 
 SOURCES = (
-    Source("number_lifecycle", "certification", "at", of_number(LIFECYCLE_ASPECTS), say_number),
+    Source("number_certification", "certification", "at", of_number(LIFECYCLE_ASPECTS), say_number),
     Source("number_changes", "change", "at", of_number(CHANGE_ASPECTS), say_number),
     Source("numbers_of_company", "certification", "at", numbers_of_company, say_numbers),
     Source("company_data", "change", "at", company_data, say_company),

@@ -202,7 +202,7 @@ def say_materials(rows: Sequence[JournalEntry], about: About) -> list[Event]:
 SOURCES = (
     Source("application_steps", "certification", "at", application_steps, say_applications),
     Source("material_steps", "material", "at", material_steps, say_materials),
-    Source("review_claims", "review", "at", claims, say_claims),
+    Source("review_claimed", "review", "at", claims, say_claims),
     Source("review_decided", "review", "decided_at", decided, say_decided),
-    Source("review_opened", "review", "opened_at", reviews, say_opened),
+    Source("review_began", "review", "opened_at", reviews, say_opened),
 )
