@@ -83,6 +83,19 @@ def paces_until_today(*, now: dt.datetime) -> Paces:
     return paces
 
 
+def parameters(*, now: dt.datetime) -> dict[str, object]:
+    """What MEDIANS asks for: the year that ended with `now`."""
+    return {
+        "zone": CHINA.key,
+        "first": PREFERRED.start,
+        "last": PREFERRED.stop - 1,
+        "kinds": [kind.value for kind in KINDS],
+        "since": now - LOOKS_BACK,
+        "now": now,
+        "least": LEAST_REVIEWS,
+    }
+
+
 def review_paces(*, now: dt.datetime) -> Paces:
     """The medians by the day of the month, in China, on which something was handed in; one query over a year's decisions.
 
@@ -91,18 +104,7 @@ def review_paces(*, now: dt.datetime) -> Paces:
     by_day: dict[int, Pace] = {}
     either: dict[bool, Pace] = {}
     with connection.cursor() as cursor:
-        cursor.execute(
-            MEDIANS,
-            {
-                "zone": CHINA.key,
-                "first": PREFERRED.start,
-                "last": PREFERRED.stop - 1,
-                "kinds": [kind.value for kind in KINDS],
-                "since": now - LOOKS_BACK,
-                "now": now,
-                "least": LEAST_REVIEWS,
-            },
-        )
+        cursor.execute(MEDIANS, parameters(now=now))
         for day, preferred, reviews, seconds in cursor.fetchall():
             pace = Pace(int(reviews), dt.timedelta(seconds=float(seconds)))
             if day is not None:
