@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
@@ -79,11 +80,15 @@ def advice(day: dt.date) -> str:
 def paces_until_today(*, now: dt.datetime) -> Paces:
     """The medians over the year that ended with yesterday, in China: worked out once a day, kept in the shared cache."""
     today = start_of_day(now.astimezone(CHINA).date(), CHINA)
-    paces: Paces = cache.get_or_set(f"review-paces:{today:%Y-%m-%d}", lambda: review_paces(now=today), KEPT)
+    key = f"review-paces:{today:%Y-%m-%d}"
+    paces: Paces | None = cache.get(key)
+    if paces is None:
+        paces = review_paces(now=today)
+        cache.set(key, paces, KEPT)
     return paces
 
 
-def parameters(*, now: dt.datetime) -> dict[str, object]:
+def parameters(*, now: dt.datetime) -> dict[str, Any]:
     """What MEDIANS asks for: the year that ended with `now`."""
     return {
         "zone": CHINA.key,

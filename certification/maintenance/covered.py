@@ -130,7 +130,9 @@ def concerning(
     """
     held = PhoneNumber.objects.filter(company=company)
     own = Maintenance.objects.filter(company=company)
-    alone = Maintenance.objects.filter(number__in=held.values("pk") if numbers is None else [n.pk for n in numbers])
+    if numbers is not None:
+        held = held.filter(pk__in=[number.pk for number in numbers])
+    alone = Maintenance.objects.filter(number__in=held.values("pk"))
     wide = with_times(Maintenance.objects.exclude(scope__in=[Scope.COMPANY, Scope.NUMBER])).filter(
         Q(scope=Scope.EVERYTHING)
         | any_of("industry", industry_spells(company), moment=moment, at=at)

@@ -53,6 +53,8 @@ def rows_of(source: Source, about: About, place: Place | None, *, newer: bool, s
     rows = source.rows(about)
     if rows is None:
         return []
+    if about.until is not None:
+        rows = rows.filter(**{f"{source.moment}__lte": about.until})
     if place is not None:
         rows = rows.filter(place.beyond(source, newer=newer))
     sign = "" if newer else "-"

@@ -30,6 +30,8 @@ class About:
     numbers: tuple[PhoneNumber, ...] | None
     #: Staff read who among staff it was; companies read that it was the portal's staff.
     for_staff: bool
+    #: Nothing later is told, where the page looks back.
+    until: dt.datetime | None = None
 
     @property
     def companies(self) -> list[Company]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import unicodedata
 
 from django import forms
 from django.db.models import Q
@@ -68,6 +69,7 @@ class NumberFilter(forms.Form):
 
 def matching(text: str) -> Q:
     """The number that `text` writes in any shape, or those that contain its digits, or whose alias contains it."""
+    text = unicodedata.normalize("NFKC", text)
     read = read_number(text)
     return Q(number=read.number) | searched(text) if isinstance(read, ReadNumber) else searched(text)
 

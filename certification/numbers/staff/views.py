@@ -91,7 +91,7 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
     now = timezone.now()
     moment = look_back(request, now=now)
     same = PhoneNumber.objects.filter(number=number.number).select_related("company__industry").order_by("-created_at")
-    holders = list(same)
+    holders = [row for row in same if moment.at is None or row.created_at <= moment.at or row.pk == number.pk]
     shown, facts = number, None
     if moment.at is not None:
         then = with_status(PhoneNumber.objects.filter(pk=number.pk).held_at(moment.at), at=moment.at)
@@ -108,7 +108,9 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
         "masked": masked,
         "revealed": revealed,
         "holders": [(row, moment.url(reverse("staff_numbers:detail", args=[row.ref]))) for row in holders],
-        "timeline": timeline_of(About(number.company, tuple(holders), for_staff=True), request, size=EVENTS),
+        "timeline": timeline_of(
+            About(number.company, tuple(holders), for_staff=True, until=moment.at), request, size=EVENTS
+        ),
         "look_back": moment,
         "error_forms": moment.error_forms,
         "may_reveal": staff_may(request.user, Permission.DECIDE_REVIEWS) and moment.at is None,
