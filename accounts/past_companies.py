@@ -8,7 +8,7 @@ from collections.abc import Collection
 from django.db.models import CharField, F, OuterRef, QuerySet
 from django.db.models.functions import Cast
 
-from accounts.companies import Company, Industry
+from accounts.companies import Company, CompanyState, Industry
 from accounts.journal import JournalEntry, value_at
 
 #: What a page shows of a company and history knows.
@@ -35,6 +35,14 @@ def companies_at(at: dt.datetime) -> QuerySet[Company]:
     return Company.objects.filter(created_at__lte=at).alias(
         name_then=then("name"), credit_code_then=then("credit_code"), state_then=then("state")
     )
+
+
+def waiting_at(at: dt.datetime) -> int:
+    """How many companies waited for verification at the moment."""
+    present = Cast(F("state"), CharField())
+    state = value_at(subject="company", subject_id=OuterRef("pk"), aspect="state", at=at, present=present)
+    waited = Company.objects.filter(created_at__lte=at).alias(state_then=state).filter(state_then=CompanyState.PENDING)
+    return waited.count()
 
 
 def recall_companies(companies: Collection[Company], *, at: dt.datetime) -> None:

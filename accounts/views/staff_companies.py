@@ -25,7 +25,7 @@ from accounts.journal import JournalEntry
 from accounts.journal_words import in_words
 from accounts.keyset import page_of
 from accounts.look_back import look_back
-from accounts.past_companies import companies_at, recall_companies
+from accounts.past_companies import companies_at, recall_companies, waiting_at
 from accounts.registration import waiting_until
 
 #: Rows of the journal on a company's page; the rest is one link away.
@@ -71,7 +71,7 @@ def staff_companies(request: SignedInRequest) -> HttpResponse:
     page = page_of(companies, request, total=companies.count())
     if moment.at is not None:
         recall_companies(page.rows, at=moment.at)
-        waiting = known.filter(state_then=CompanyState.PENDING).count()
+        waiting = waiting_at(moment.at)
     else:
         waiting = known.filter(state=CompanyState.PENDING).count()
     rows = [

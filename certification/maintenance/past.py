@@ -133,11 +133,14 @@ def recall_maintenance(rows: Sequence[Maintenance], *, at: dt.datetime) -> None:
             row.overrunning_since = None
 
 
-def plans_at(at: dt.datetime) -> MaintenanceQuerySet:
-    """The plans that were known at the moment, with `state_then`: planned, running, overrunning, ended or cancelled."""
+def plans_at(at: dt.datetime, *, states: Sequence[str] = ()) -> MaintenanceQuerySet:
+    """The plans that were known at the moment, with `state_then`: planned, running, overrunning, ended or cancelled.
+
+    With `states` those that were in one of them.
+    """
     present = Case(When(overrunning_since__isnull=False, then=Value("overrunning")), default=Value(""))
     overrun = value_at(subject="maintenance", subject_id=OuterRef("pk"), aspect="overrun", at=at, present=present)
-    return Maintenance.objects.filter(planned_start__isnull=False, created_at__lte=at).annotate(
+    plans = Maintenance.objects.filter(planned_start__isnull=False, created_at__lte=at).annotate(
         overrun_then=overrun,
         state_then=Case(
             When(cancelled_at__lte=at, then=Value("cancelled")),
@@ -147,6 +150,7 @@ def plans_at(at: dt.datetime) -> MaintenanceQuerySet:
             default=Value("running"),
         ),
     )
+    return plans.filter(state_then__in=states) if states else plans
 
 
 def due_then(at: dt.datetime) -> Coalesce:

@@ -152,7 +152,7 @@ def plans_in(tab: str, at: dt.datetime | None) -> MaintenanceQuerySet:
     states, condition, order = TABS[tab]
     if at is None:
         return Maintenance.objects.filter(condition, planned_start__isnull=False).order_by(*order)
-    return plans_at(at).filter(state_then__in=states).order_by(*order)
+    return plans_at(at, states=states).order_by(*order)
 
 
 @staff_view()

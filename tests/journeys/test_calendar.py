@@ -101,8 +101,9 @@ def event_of(address: str, plan: Maintenance) -> icalendar.cal.Component:
     """The plan's event, as a calendar program that subscribed to the address reads it."""
     body = Client().get("/calendar/" + address.partition("/calendar/")[2]).content
     calendar = icalendar.Calendar.from_ical(body)
+    assert isinstance(calendar, icalendar.Calendar)
     assert not any(event.errors for event in calendar.walk("VEVENT"))
-    (event,) = [event for event in calendar.walk("VEVENT") if str(event["UID"]).startswith(f"plan-{plan.ref}")]
+    (event,) = [event for event in calendar.events if str(event["UID"]).startswith(f"plan-{plan.ref}")]
     return event
 
 
