@@ -59,6 +59,7 @@ class Permission(models.TextChoices):
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
     READ_EVERYTHING = "read_everything", _("read everything")
     READ_DOCUMENTS = "read_documents", _("open the documents of companies")
+    READ_PEOPLES_FIGURES = "read_peoples_figures", _("read the figures of single reviewers")
 
 
 ALL_STAFF = frozenset(StaffRole)
@@ -76,6 +77,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.READ_EVERYTHING: ALL_STAFF,
     # Documents are for those who judge them, and for those who check the judges.
     Permission.READ_DOCUMENTS: ALL_STAFF - {StaffRole.OPERATIONS},
+    # How single people work is for who leads them, and for who checks.
+    Permission.READ_PEOPLES_FIGURES: frozenset({StaffRole.LEAD_REVIEWER, StaffRole.AUDITOR}),
 }
 
 

@@ -42,6 +42,7 @@ register_words(
             "second_factor": AspectWords(_("Second factor"), FACTORS),
             "name": AspectWords(_("Name")),
             "language": AspectWords(_("Language"), dict(settings.LANGUAGES)),
+            "reviewer_figures": AspectWords(_("Took the figures of reviewers (weeks)")),
             "staff_role": AspectWords(_("Staff role"), {role.value: role.label for role in StaffRole}),
         },
         names_from(User, User.get_full_name),

@@ -1,7 +1,10 @@
-"""Names that staff give in both languages."""
+"""Names that staff give in both languages, and dates as sentences have them."""
 
 from __future__ import annotations
 
+import datetime as dt
+
+from babel.dates import format_date
 from django.utils.translation import get_language
 
 
@@ -10,3 +13,8 @@ def in_language(chinese: str, english: str) -> str:
     if (get_language() or "zh").startswith("zh"):
         return chinese or english
     return english or chinese
+
+
+def day_words(day: dt.date) -> str:
+    """2025-06-03, 3 June 2025."""
+    return in_language(day.isoformat(), format_date(day, "d MMMM y", locale="en"))

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from certification.maintenance import engine, samples
 from certification.materials import store
+from certification.reviews import statistics
 
 
 def tick() -> dict[str, int]:
@@ -21,3 +22,8 @@ def sweep_files() -> dict[str, int]:
 def sample_statuses() -> dict[str, int]:
     """Note what some numbers show, so that history can be held against it."""
     return {"noted": samples.sample_statuses(now=timezone.now())}
+
+
+def keep_decision_figures() -> dict[str, int]:
+    """Work out how long decisions took in the weeks that are over."""
+    return statistics.keep_figures(now=timezone.now())

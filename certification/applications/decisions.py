@@ -6,20 +6,23 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.journal import Actor
 from certification.applications.corrections import RETURN_DAYS
-from certification.applications.findings import FindingWords, part_label, words_of
+from certification.applications.findings import part_label, words_of
 from certification.applications.lifecycle import NumbersLocked, TransitionRefused, move
-from certification.applications.models import Application, ApplicationMaterial, ApplicationState
+from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber, ApplicationState
 from certification.applications.needs import needs_of
 from certification.applications.precheck import precheck
-from certification.applications.snapshot import case_of, items_of
+from certification.applications.snapshot import case_of, documents_of, items_of
 from certification.applications.submission import tell
 from certification.numbers.models import PhoneNumber
 from certification.numbers.shapes import mask_number
+from certification.reviews.case_facts import CaseFinding
+from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Decision, Review, ReviewItem
 from certification.reviews.subjects import CaseItem, DecisionRefused, register
 from certification.reviews.verdicts import reason_for_notice
@@ -96,14 +99,28 @@ class ApplicationSubject:
         """What the case page shows."""
         return case_of(subject_of(review), review)
 
+    def documents(self, review: Review) -> list[CaseDocument]:
+        """The files that were handed in last with it."""
+        return documents_of(subject_of(review))
+
+    def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
+        """The numbers applied for."""
+        return PhoneNumber.objects.filter(applications__application=review.subject_id)
+
+    def about_numbers(self, numbers: QuerySet[PhoneNumber], company_id: int) -> QuerySet[Any]:
+        """The company's applications with some of the numbers."""
+        rows = ApplicationNumber.objects.filter(application__company=company_id, number__in=numbers.values("pk"))
+        return rows.values("application")
+
     def field_label(self, name: str) -> str:
         """What an answer is called."""
         return part_label(name)
 
-    def findings(self, review: Review, now: dt.datetime) -> list[FindingWords]:
-        """What the pre-check says of it now."""
+    def findings(self, review: Review, now: dt.datetime) -> list[CaseFinding]:
+        """What the pre-check says of it now; how the company mends it stands on the company's page."""
         application = subject_of(review)
-        return [words_of(application, finding) for finding in precheck(application=application, now=now)]
+        words = [words_of(application, finding) for finding in precheck(application=application, now=now)]
+        return [CaseFinding(row.title, blocks=row.blocks, numbers=row.numbers) for row in words]
 
     def items(self, review: Review) -> list[CaseItem]:
         """What can be returned, one by one."""

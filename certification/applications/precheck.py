@@ -7,8 +7,6 @@ submission, a warning does not.
 from __future__ import annotations
 
 import datetime as dt
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -25,6 +23,7 @@ from certification.applications.labels import broken_rules
 from certification.applications.models import Application, ApplicationKind, ApplicationNumber, ApplicationState
 from certification.applications.needs import Need, needs_of, requirements_for
 from certification.maintenance.models import Maintenance
+from certification.materials.comparison import is_credit_code, same_name
 from certification.materials.models import Material, MaterialKind, MaterialState
 from certification.numbers.models import PhoneNumber
 from certification.reviews.deferrals import deferring, stretching
@@ -323,20 +322,6 @@ def holder_rules(draft: Draft, need: Need, material: Material) -> Iterator[Findi
     code = material.document_number.strip().upper()
     if draft.company.credit_code and is_credit_code(code) and code != draft.company.credit_code:
         yield Finding("credit_code_differs", severity, "material", kind=need.kind)
-
-
-def same_name(name: str) -> str:
-    """A name without what differs between keyboards: width of characters, kinds of brackets, spaces, case."""
-    return re.sub(r"[\s()（）·•・.,，。]", "", unicodedata.normalize("NFKC", name)).casefold()
-
-
-def is_credit_code(value: str) -> bool:
-    """Whether the text is a unified social credit code."""
-    try:
-        validate_credit_code(value)
-    except ValidationError:
-        return False
-    return True
 
 
 def correction_rules(draft: Draft) -> Iterator[Finding]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count, Max
-from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
-from certification.applications.corrections import last_return
+from certification.applications.corrections import answers_of, corrections_of, last_return
 from certification.applications.findings import part_label
 from certification.applications.models import Application, ApplicationKind, ApplicationMaterial, ApplicationNumber
+from certification.materials.case import shown_number
+from certification.materials.comparison import same_name
 from certification.materials.models import Material, MaterialFile
+from certification.materials.pages import case_document, validity_words
 from certification.numbers.shapes import mask_number
+from certification.reviews.case_facts import CaseChange
+from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.subjects import CaseItem
 
@@ -54,7 +57,7 @@ def case_of(application: Application, review: Review) -> dict[str, Any]:
         "listed": listed_items(application),
         "count": application.items.count(),
         "groups": groups_of(application),
-        "documents": documents_of(application),
+        "papers": papers_of(application),
         "applicant": say_applicant(application.applicant_is_agent),
         "changes": changes_of(application, review),
         "is_change": application.kind == ApplicationKind.CHANGE,
@@ -68,63 +71,64 @@ def say_applicant(is_agent: bool | None) -> str:
     return _("Somebody else, with a letter of authority") if is_agent else _("The legal representative")
 
 
-def changes_of(application: Application, review: Review) -> list[dict[str, Any]]:
-    """What was returned the time before: each item with its reason and what stood there then."""
+def changes_of(application: Application, review: Review) -> list[CaseChange]:
+    """What was returned the time before: each item with its reason, what stood there then and what stands there now."""
     returned = last_return(application)
     if returned is None or returned.pk == review.pk or review.opened_at < (returned.decided_at or review.opened_at):
         return []
     previous = application.submitted_answers.get("previous", {})
+    corrected = {(row.item.item, row.item.item_id, row.item.item_name): row for row in corrections_of(application)}
     changes = []
     for item in returned.items.select_related("reason"):
-        before = previous.get(item.item_name) if item.item == "field" else ""
-        said = say_applicant(before) if isinstance(before, bool) else before or ""
         name = part_label(item.item_name) if item.item == "field" else item.item_name
-        changes.append({"item": item, "name": name, "before": said})
+        reason = str(item.reason) if item.reason else ""
+        row = corrected.get((item.item, item.item_id, item.item_name))
+        if item.item == "field" and item.item_name in previous:
+            before, after = say_answer(previous[item.item_name]), say_answer(answers_of(application)[item.item_name])
+            changes.append(CaseChange(name, reason, item.text, before, after, before != after))
+        elif row is not None and item.item in ("material", "number"):
+            changes.append(CaseChange(name, reason, item.text, row.old, row.new, row.is_corrected))
+        else:
+            changes.append(CaseChange(name, reason, item.text))
     return changes
 
 
-def documents_of(application: Application) -> list[dict[str, Any]]:
-    """The documents beside the data: what each says of itself, its pages as pictures, and the plain way in."""
+def say_answer(value: object) -> str:
+    """An answer in words."""
+    return say_applicant(value) if isinstance(value, bool) else str(value or "")
+
+
+def documents_of(application: Application) -> list[CaseDocument]:
+    """The files of the versions that were handed in last."""
+    return [
+        case_document(file)
+        for file in MaterialFile.objects.filter(material__in=[row.pk for row in snapshot_materials(application)])
+        .select_related("material__kind")
+        .order_by("material__kind__ordering", "-material__version", "pk")
+    ]
+
+
+def papers_of(application: Application) -> list[dict[str, Any]]:
+    """The documents as lines beside the viewer: what each says of itself, and whether its name is the company's."""
     materials = snapshot_materials(application)
     open_reviews = Review.objects.filter(
         subject="material", subject_id__in=[row.pk for row in materials], state=ReviewState.OPEN
     )
     reviews = {row.subject_id: row for row in open_reviews}
+    company = same_name(application.company.name)
     return [
         {
             "material": material,
-            "title": f"{material.kind} · {stored.original_name}" if stored else str(material.kind),
-            "pages": pages_of(material, stored) if stored else [],
-            "url": address("materials:file", stored.ref) if stored else "",
-            "viewer_id": f"document-{stored.ref if stored else material.ref}",
+            "validity": validity_words(material),
+            "number": shown_number(material),
+            "agrees": same_name(material.holder_name) == company
+            if material.holder_name and not material.kind.is_identity_document
+            else None,
+            "file": next(iter(material.files.all()), None),
             "review": reviews.get(material.pk),
         }
         for material in materials
-        for stored in stored_files(material)
     ]
-
-
-def stored_files(material: Material) -> Sequence[MaterialFile | None]:
-    """The files of a version; a single None where it has none, so that it is listed all the same."""
-    return list(material.files.all()) or [None]
-
-
-def pages_of(material: Material, stored: MaterialFile) -> list[dict[str, str]]:
-    """The pages of a file, as the document viewer shows them."""
-    addresses = [(page, address("materials:page", stored.ref, page)) for page in range(1, stored.pages + 1)]
-    return [
-        {"url": url, "alt": _("%(name)s, page %(page)s") % {"name": material.kind, "page": page}}
-        for page, url in addresses
-        if url
-    ]
-
-
-def address(name: str, *arguments: object) -> str:
-    """An address of another slice, "" where there is none."""
-    try:
-        return reverse(name, args=arguments)
-    except NoReverseMatch:
-        return ""
 
 
 def items_of(application: Application) -> list[CaseItem]:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.urls import reverse
+from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -14,11 +14,23 @@ from django.utils.translation import gettext_lazy as _lazy
 from accounts.journal import Actor
 from certification.maintenance.clock import engine_moment
 from certification.maintenance.reconcile import reconcile_requirements
+from certification.materials.case import (
+    changes_of,
+    documents_of,
+    earlier_versions,
+    facts_of,
+    findings_of,
+    to_replace,
+    version_of,
+)
 from certification.materials.models import Material, MaterialState
 from certification.materials.notices import tell_about
-from certification.materials.pages import document_pages
+from certification.materials.pages import validity_words
 from certification.materials.versions import SUBJECT, approve, send_back
+from certification.numbers.models import PhoneNumber
 from certification.reminders.sweep import remind_of_material
+from certification.reviews.case_facts import CaseFinding
+from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Decision, Review, ReviewItem
 from certification.reviews.subjects import CaseItem, register
 from certification.reviews.verdicts import reason_for_notice
@@ -63,26 +75,29 @@ class MaterialReviews:
         )
 
     def case_context(self, review: Review) -> dict[str, Any]:
-        """The version beside its documents, and what is in force today."""
-        material = Material.objects.select_related("kind", "company__industry", "submitted_by").get(
-            pk=review.subject_id
-        )
-        others = Material.objects.filter(company=material.company, kind=material.kind).exclude(pk=material.pk)
-        documents = [
-            {
-                "title": file.original_name,
-                "url": reverse("materials:file", args=[file.ref]),
-                "pages": document_pages(file),
-                "viewer_id": f"document-{file.ref}",
-            }
-            for file in material.files.order_by("pk")
-        ]
+        """The version beside what the portal knows, and what came before it."""
+        material = version_of(review)
+        earlier = earlier_versions(material)
         return {
             "material": material,
-            "documents": documents,
-            "versions": others.order_by("-version")[:10],
-            "numbers_named": material.named_numbers.count(),
+            "facts": facts_of(material, to_replace(material, earlier)),
+            "older": to_replace(material, earlier),
+            "versions": [(row, validity_words(row)) for row in earlier],
+            "changes": changes_of(material, earlier, review),
         }
+
+    def documents(self, review: Review) -> list[CaseDocument]:
+        """The files, and those that they would replace."""
+        return documents_of(version_of(review))
+
+    def findings(self, review: Review, now: dt.datetime) -> list[CaseFinding]:
+        """What a machine found in it."""
+        material = version_of(review)
+        return list(findings_of(material, to_replace(material, earlier_versions(material)), now))
+
+    def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
+        """The numbers that the document names."""
+        return PhoneNumber.objects.filter(proofs__material=review.subject_id)
 
     def items(self, review: Review) -> list[CaseItem]:
         """The document as a whole, and each answer about it."""

@@ -31,6 +31,10 @@ MOST_PIXELS = 40_000_000
 #: Seconds that looking at one PDF may take by the clock.
 PATIENCE = 30
 JPEG_QUALITY = 90
+#: Pixels of the longer side of a page in the viewer, and of one that is read closely; `pdf_child` has the same.
+RENDERED, LARGE = 1800, 3600
+#: How far a page can be turned to the right, in degrees.
+TURNS = (0, 90, 180, 270)
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
 #: What a name may end in, and what the content must then be.
@@ -205,10 +209,19 @@ def checked_pdf(content: bytes, name: str) -> int:
     return int(result["pages"])
 
 
-def rendered_page(*, content: bytes, number: int) -> bytes | None:
-    """Page `number` of a stored PDF, counted from 1, as a PNG; None where it cannot be drawn."""
-    answer = run_child(content, "render", str(number))
+def rendered_page(*, content: bytes, number: int, size: int = RENDERED, turn: int = 0) -> bytes | None:
+    """Page `number` of a stored PDF, counted from 1, as a PNG of `size` pixels; None where it cannot be drawn.
+
+    `turn` is in degrees to the right: 0, 90, 180 or 270.
+    """
+    answer = run_child(content, "render", str(number), str(size), str(turn))
     return answer if answer.startswith(b"\x89PNG") else None
+
+
+def reduced_picture(*, content: bytes, size: int = RENDERED, turn: int = 0) -> bytes | None:
+    """A stored picture in its own format, its longer side at most `size` pixels; None where it cannot be drawn."""
+    answer = run_child(content, "picture", str(size), str(turn))
+    return answer if answer.startswith((b"\x89PNG", b"\xff\xd8")) else None
 
 
 def run_child(content: bytes, *arguments: str) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from io import BytesIO
 
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpResponse, HttpResponseBase
@@ -13,7 +12,7 @@ from django.utils import timezone
 from accounts import journal
 from accounts.access import Permission, SignedInRequest, signed_in, staff_may
 from accounts.journal import Actor
-from certification.materials.documents import PDF
+from certification.materials.documents import PDF, TURNS
 from certification.materials.models import MaterialFile
 from certification.materials.store import page_picture
 
@@ -77,19 +76,21 @@ def material_file(request: SignedInRequest, ref: str) -> HttpResponseBase:
 
 @signed_in
 def material_page(request: SignedInRequest, ref: str, number: int) -> HttpResponseBase:
-    """One page of a document as a picture, for the viewer."""
+    """One page of a document as a picture, for the viewer; `?turn=90` turned to the right, `?size=large` for small print."""
     file = readable_file(request, ref)
     if not 1 <= number <= file.pages:
         raise Http404
+    turn = request.GET.get("turn", "")
     try:
-        if file.content_type == PDF:
-            picture = page_picture(file, number)
-            if picture is None:
-                raise Http404
-            response: HttpResponseBase = FileResponse(BytesIO(picture), content_type="image/png")
-        else:
-            response = FileResponse(default_storage.open(file.storage_name), content_type=file.content_type)
+        picture = page_picture(
+            file,
+            number,
+            turn=next((known for known in TURNS if str(known) == turn), 0),
+            large=request.GET.get("size") == "large",
+        )
     except OSError:
         return missing(request)
+    if picture is None:
+        raise Http404
     note_reading(file=file, page=number, actor=request.actor, now=timezone.now())
-    return guarded(response)
+    return guarded(HttpResponse(picture, content_type="image/png" if file.content_type == PDF else file.content_type))

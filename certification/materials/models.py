@@ -205,6 +205,12 @@ class MaterialFile(StoredDocument):
 
     material = models.ForeignKey(Material, models.CASCADE, related_name="files")
 
+    class Meta:
+        indexes: ClassVar = [
+            # A reviewer is told where the same file was handed in before.
+            models.Index(fields=["sha256"], name="material_file_digest"),
+        ]
+
 
 class StagedFile(StoredDocument):
     """A checked upload that waits for the rest of its form, so that a mistake elsewhere never costs a second upload.

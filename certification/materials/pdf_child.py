@@ -1,7 +1,8 @@
-"""What is done with a PDF, in a process of its own: whatever a hostile file does, it does it there, within limits.
+"""What is done with a document, in a process of its own: whatever a hostile file does, it does it there, within limits.
 
-    python -m certification.materials.pdf_child inspect < file     prints {"pages": 3} or {"refused": "scripts"}
-    python -m certification.materials.pdf_child render 2 < file    prints page 2 as a PNG
+    python -m certification.materials.pdf_child inspect < file              prints {"pages": 3} or {"refused": "scripts"}
+    python -m certification.materials.pdf_child render 2 1800 90 < file     prints page 2 as a PNG, 1,800 pixels, turned right
+    python -m certification.materials.pdf_child picture 1800 90 < file      prints a picture, made smaller and turned right
 
 Imports nothing of Django, so that starting it costs a tenth of a second. `certification.materials.documents` calls it.
 """
@@ -17,6 +18,7 @@ from typing import Any
 
 import pikepdf
 import pypdfium2
+from PIL import Image
 
 #: Bytes of memory, and seconds of computing, that one file may take.
 MEMORY = 1024 * 1024 * 1024
@@ -26,8 +28,11 @@ UNPACKED = 64 * 1024 * 1024
 #: Objects that are looked at; a page has some tens.
 MOST_OBJECTS = 200_000
 MOST_PAGES = 50
-#: The longer side of a rendered page, in pixels.
-RENDERED = 1800
+#: The longer side of a page as it is shown, and of one to read the small print on, in pixels.
+RENDERED, LARGE = 1800, 3600
+#: Degrees to the right -> what Pillow calls it.
+TURNS = {90: Image.Transpose.ROTATE_270, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_90}
+JPEG_QUALITY = 85
 
 #: Actions that run something, or send something somewhere.
 ACTIVE = {
@@ -128,17 +133,42 @@ def look_at(thing: Any) -> None:
         raise Refused("embedded")
 
 
-def render(content: bytes, number: int) -> bytes:
-    """Page `number`, counted from 1, as a PNG. Raises Refused("damaged") where it cannot be drawn."""
+def render(content: bytes, number: int, size: int = RENDERED, turn: int = 0) -> bytes:
+    """Page `number`, counted from 1, as a PNG of `size` pixels, turned right by `turn` degrees.
+
+    Raises Refused("damaged") where it cannot be drawn.
+    """
     try:
         document = pypdfium2.PdfDocument(content)
         page = document[number - 1]
         width, height = page.get_size()
-        scale = (RENDERED - 1) / max(width, height, 1)  # sizes are rounded up
-        picture = page.render(scale=scale, may_draw_forms=False).to_pil()
+        scale = (size - 1) / max(width, height, 1)  # sizes are rounded up
+        picture = page.render(scale=scale, rotation=turn, may_draw_forms=False).to_pil()
         result = io.BytesIO()
         picture.convert("RGB").save(result, "PNG", compress_level=4)
     except (pypdfium2.PdfiumError, IndexError, ValueError, RuntimeError, OSError, MemoryError) as error:
+        raise Refused("damaged") from error
+    return result.getvalue()
+
+
+def reduce(content: bytes, size: int = RENDERED, turn: int = 0) -> bytes:
+    """A JPEG or PNG with a longer side of at most `size` pixels, turned right by `turn` degrees, in its own format.
+
+    Raises Refused("damaged") where it cannot be drawn.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG")) as opened:
+            kind = opened.format or "PNG"
+            if kind == "JPEG":
+                opened.draft("RGB", (size, size))  # decodes a large photograph at a half or less
+            opened.thumbnail((size, size))
+            picture = opened.transpose(TURNS[turn]) if turn in TURNS else opened
+            result = io.BytesIO()
+            if kind == "JPEG":
+                picture.save(result, "JPEG", quality=JPEG_QUALITY)
+            else:
+                picture.save(result, "PNG", compress_level=4)
+    except (OSError, SyntaxError, ValueError, MemoryError) as error:
         raise Refused("damaged") from error
     return result.getvalue()
 
@@ -149,7 +179,9 @@ def main() -> None:
     content = sys.stdin.buffer.read()
     try:
         if sys.argv[1] == "render":
-            sys.stdout.buffer.write(render(content, int(sys.argv[2])))
+            sys.stdout.buffer.write(render(content, *map(int, sys.argv[2:5])))
+        elif sys.argv[1] == "picture":
+            sys.stdout.buffer.write(reduce(content, *map(int, sys.argv[2:4])))
         else:
             sys.stdout.write(json.dumps({"pages": inspect(content)}))
     except Refused as refused:

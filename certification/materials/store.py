@@ -17,7 +17,16 @@ from django.db import transaction
 
 from accounts.companies import Company
 from accounts.users import User
-from certification.materials.documents import SUFFIXES, Document, DocumentRefused, rendered_page
+from certification.materials.documents import (
+    LARGE,
+    PDF,
+    RENDERED,
+    SUFFIXES,
+    Document,
+    DocumentRefused,
+    reduced_picture,
+    rendered_page,
+)
 from certification.materials.models import MaterialFile, StagedFile
 
 if TYPE_CHECKING:
@@ -25,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Where documents lie, and the pictures of their pages; two letters of the name make a folder.
 FOLDER, PREVIEWS = "materials", "previews"
+#: Bytes up to which a picture is shown as it is.
+SMALL = 300_000
 #: How long an upload waits for the rest of its form (D). A file without a row is left alone for as long.
 STAGED_FOR = dt.timedelta(hours=24)
 
@@ -88,18 +99,28 @@ def read(document: StoredDocument) -> bytes:
     return content
 
 
-def page_picture(document: StoredDocument, number: int) -> bytes | None:
-    """Page `number` of a stored PDF as a PNG, drawn once and kept; None where it cannot be drawn.
+def page_picture(document: StoredDocument, number: int, *, turn: int = 0, large: bool = False) -> bytes | None:
+    """Page `number` of a stored document as a picture, drawn once and kept; None where it cannot be drawn.
 
-    Raises OSError when the store does not have the document.
+    A PDF's page is a PNG, a picture stays what it is. `turn` is one of TURNS; `large` for small print. A picture that
+    is small already is sent as it is. Raises OSError when the store does not have the document.
     """
+    is_pdf = document.content_type == PDF
+    if not is_pdf and not turn and document.size <= SMALL:
+        return read(document)
+    size = LARGE if large else RENDERED
     stem = document.storage_name.removeprefix(f"{FOLDER}/").rsplit(".", 1)[0]
-    name = f"{PREVIEWS}/{stem}-{number}.png"
+    variant = f"x{size}r{turn}" if turn or large else ""
+    name = f"{PREVIEWS}/{stem}-{number}{variant}{'.png' if is_pdf else SUFFIXES[document.content_type]}"
     if default_storage.exists(name):
         with default_storage.open(name) as file:
             kept: bytes = file.read()
         return kept
-    picture = rendered_page(content=read(document), number=number)
+    content = read(document)
+    if is_pdf:
+        picture = rendered_page(content=content, number=number, size=size, turn=turn)
+    else:
+        picture = reduced_picture(content=content, size=size, turn=turn)
     if picture is not None:
         try:
             default_storage.save(name, ContentFile(picture))

@@ -18,12 +18,19 @@ from accounts.notices import RESPONSIBLE_ROLES, Message, send
 from accounts.users import User
 from certification.maintenance.clock import engine_moment
 from certification.maintenance.reconcile import reconcile_requirements
+from certification.materials.models import MaterialFile
+from certification.materials.pages import case_document
+from certification.reviews.case_facts import CaseFinding
+from certification.reviews.company_case import changes_of, findings_of
 from certification.reviews.desk import cancel, open_review
+from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewState
 from certification.reviews.subjects import CaseItem
 from certification.reviews.verdicts import own_words, say_in_both
 
 SUBJECT = "company"
+#: How many files the viewer offers.
+DOCUMENTS = 20
 
 
 @transaction.atomic
@@ -82,14 +89,25 @@ class CompanySubject:
         send(messages=[(message_about(company, review), reader) for reader in readers_of(company)], now=now)
 
     def case_context(self, review: Review) -> dict[str, Any]:
-        """The company's facts, and others of the same name that a reviewer should know of."""
+        """The company's facts, and what it corrected since it was refused."""
         company = Company.objects.select_related("industry", "created_by").get(pk=review.subject_id)
         return {
             "subject": company,
             "masked_identity": masked_identity_number(company),
-            "people": company.memberships.select_related("user").order_by("pk"),
-            "namesakes": list(Company.objects.filter(name__iexact=company.name).exclude(pk=company.pk)[:5]),
+            "changes": changes_of(company, review),
         }
+
+    def documents(self, review: Review) -> list[CaseDocument]:
+        """What the company has handed in already, the newest version of each kind first."""
+        files = MaterialFile.objects.filter(material__company=review.subject_id).select_related("material__kind")
+        return [
+            case_document(file)
+            for file in files.order_by("material__kind__ordering", "-material__version", "pk")[:DOCUMENTS]
+        ]
+
+    def findings(self, review: Review, now: dt.datetime) -> list[CaseFinding]:
+        """Other companies that look like it."""
+        return list(findings_of(Company.objects.get(pk=review.subject_id)))
 
     def items(self, review: Review) -> list[CaseItem]:
         """The answers that can be wrong, one by one."""

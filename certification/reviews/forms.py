@@ -13,6 +13,7 @@ from accounts.companies import Industry
 from accounts.users import User
 from certification.reviews.models import Decision, Reason, ReviewItem, ReviewKind
 from certification.reviews.queue import QueueFilter
+from certification.reviews.statistics import RANGES, USUAL_RANGE
 from certification.reviews.subjects import CaseItem
 
 
@@ -133,3 +134,21 @@ class DecisionForm(forms.Form):
         if self.decision == Decision.REJECTED and not named and not (data.get("text") or "").strip():
             self.add_error("text", _("Give a reason: choose one for an item, or write to the company."))
         return data
+
+
+class StatisticsForm(forms.Form):
+    """What narrows the figures; whatever does not fit is ignored."""
+
+    weeks = forms.ChoiceField(label=_("Weeks"), required=False)
+    kind = forms.ChoiceField(label=_("Kind"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: Any = self.fields
+        fields["weeks"].choices = [(weeks, _("%(count)d weeks") % {"count": weeks}) for weeks in RANGES]
+        fields["kind"].choices = [("", _("All")), *ReviewKind.choices]
+
+    def chosen(self) -> tuple[int, str]:
+        """The range in weeks and the kind."""
+        self.is_valid()
+        return int(self.cleaned_data.get("weeks") or USUAL_RANGE), self.cleaned_data.get("kind") or ""

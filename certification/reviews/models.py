@@ -133,13 +133,6 @@ class Review(models.Model):
                 condition=models.Q(state="open", overdue_since__isnull=True),
                 name="review_to_overdue",
             ),
-            # The paces of a year's decisions, by the day on which they were handed in.
-            models.Index(
-                fields=["decided_at"],
-                include=["kind", "opened_at"],
-                condition=models.Q(state="decided"),
-                name="review_decided",
-            ),
             # A reviewer's own cases, and stale claims.
             models.Index(
                 fields=["claimed_by", "due_at"],
@@ -150,6 +143,13 @@ class Review(models.Model):
             models.Index(fields=["company", "-opened_at"], name="review_of_company"),
             # Every review of a thing.
             models.Index(fields=["subject", "subject_id", "-opened_at"], name="review_of_subject"),
+            # The statistics and the calendar's paces read what was decided in some weeks, without touching the rows themselves.
+            models.Index(
+                fields=["decided_at"],
+                include=["kind", "opened_at", "due_at", "decided_by", "id"],
+                condition=models.Q(state="decided"),
+                name="review_decided",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -172,6 +172,26 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return self.item_name
+
+
+class ReviewTick(models.Model):
+    """One line of the checklist that a reviewer ticked while holding the case; written by `certification.reviews.ticks`.
+
+    Whoever decides leaves their ticks behind as part of the internal record.
+    """
+
+    review = models.ForeignKey(Review, models.CASCADE, related_name="ticks", db_index=False)
+    code = models.SlugField(max_length=40)
+    reviewer = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["review", "reviewer", "code"], name="review_tick_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class DueTimeExtension(models.Model):
@@ -232,3 +252,32 @@ class ReviewPause(models.Model):
 
     def __str__(self) -> str:
         return f"{self.started_at} - {self.ended_at}"
+
+
+class DecisionFigures(models.Model):
+    """How much was decided in some weeks that are over, and how long it took; written by `certification.reviews.statistics`.
+
+    Over everything where `kind` is empty and `reviewer` null. Decisions are final, so that a row never changes.
+    """
+
+    #: The Monday of the first week, in China, and how many weeks it is about.
+    first_week = models.DateField()
+    weeks = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=16, choices=ReviewKind, blank=True)
+    reviewer = models.ForeignKey(User, models.CASCADE, null=True, related_name="+", db_index=False)
+    decided = models.PositiveIntegerField()
+    in_time = models.PositiveIntegerField()
+    #: Seconds; null where nothing was decided.
+    median_seconds = models.FloatField(null=True)
+    ninetieth_seconds = models.FloatField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # One row per group; the statistics page reads the weeks of a range, or a range.
+            models.UniqueConstraint(
+                fields=["weeks", "first_week", "kind", "reviewer"], nulls_distinct=False, name="decision_figures_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.first_week} + {self.weeks}"

@@ -37,7 +37,9 @@ class ReviewSubject(Protocol):
 
     Optional methods: `claimed(review, actor, now)` when a reviewer takes it; `items(review)` for what can be wrong in
     it, one by one (else `items` of the context, as tuples); `field_label(name)` for what an answer is called;
-    `findings(review, now)` for what a machine found;
+    `findings(review, now)` for what a machine found; `documents(review)` for what the viewer beside the facts shows
+    (`CaseDocument`s); `numbers(review)` for the numbers that the case is about, and `about_numbers(numbers, company_id)`
+    for the ids of its things that are about some of these numbers (both querysets), so that earlier decisions are found;
     `involved(review)` for the ids of further people who handed something in and so cannot decide.
     """
 

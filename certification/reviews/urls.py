@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from certification.reviews.views import cases, decisions, queue, revocation
+from certification.reviews.views import cases, decisions, queue, revocation, statistics, ticks
 
 app_name = "reviews"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("cases/<str:ref>/claim/", cases.claim, name="claim"),
     path("cases/<str:ref>/release/", cases.release, name="release"),
     path("cases/<str:ref>/reassign/", cases.reassign, name="reassign"),
+    path("cases/<str:ref>/ticks/", ticks.ticks, name="ticks"),
     path("cases/<str:ref>/decide/<str:decision>/", decisions.decide, name="decide"),
+    path("statistics/", statistics.overview, name="statistics"),
+    path("statistics/weeks.csv", statistics.weeks_file, name="statistics_weeks"),
+    path("statistics/reviewers.csv", statistics.reviewers_file, name="statistics_reviewers"),
     path("companies/<str:ref>/revocation/", revocation.revocation, name="revocation"),
 ]

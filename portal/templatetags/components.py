@@ -14,10 +14,11 @@ from portal.templatetags import (
     moments,
     number_rows,
     page_header,
+    plots,
 )
 
 register = template.Library()
 
-for part in (icons, moments, facts, form_fields, lists, number_rows, frames, page_header, demonstration):
+for part in (icons, moments, facts, form_fields, lists, number_rows, frames, page_header, plots, demonstration):
     register.tags.update(part.register.tags)
     register.filters.update(part.register.filters)

@@ -8,8 +8,8 @@ from typing import Any
 from django import template
 from django.utils import timezone, translation
 from django.utils.dates import MONTHS
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 register = template.Library()
@@ -162,3 +162,15 @@ def day_text_filter(value: Any) -> str:
 def moment_text_filter(value: Any) -> str:
     """`{{ datetime|moment_text }}`: the plain text, for sentences in blocktranslate."""
     return moment_text(value) if isinstance(value, datetime) else ""
+
+
+@register.filter
+def whole_dates(text: str) -> SafeString:
+    """`{{ words|whole_dates }}`: the text with its lines, where "from – until" breaks between its ends only."""
+    lines = [
+        format_html_join(" – ", '<span class="text-nowrap">{}</span>', ((end,) for end in line.split(" – ")))
+        if " – " in line
+        else conditional_escape(line)
+        for line in str(text).splitlines()
+    ]
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))

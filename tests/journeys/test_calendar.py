@@ -97,7 +97,7 @@ def test_staff_read_the_calendar_of_everything(cast: Cast, open_window: OpenWind
     look(page, f"calendar-staff-{language}-{width}")
 
 
-def event_of(address: str, plan: Maintenance) -> icalendar.cal.Component:
+def event_of(address: str, plan: Maintenance) -> icalendar.Event:
     """The plan's event, as a calendar program that subscribed to the address reads it."""
     body = Client().get("/calendar/" + address.partition("/calendar/")[2]).content
     calendar = icalendar.Calendar.from_ical(body)

@@ -10,19 +10,23 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from certification.reviews import desk
-from certification.reviews.checklists import checklist_of
 from certification.reviews.clock_story import clock_of
+from certification.reviews.company_history import decisions_on_numbers, history_of_company
+from certification.reviews.documents import CaseDocument, viewer_of
 from certification.reviews.due_times import shown
 from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
-from certification.reviews.models import Review, ReviewState
+from certification.reviews.models import Decision, Review, ReviewState
+from certification.reviews.panels import panels_of
 from certification.reviews.subjects import SUBJECTS, is_involved
-from certification.reviews.verdicts import say_review
+from certification.reviews.ticks import checklist_for
+from certification.reviews.verdicts import Said, say_in_both, say_review
 
 
 def find_review(ref: str) -> Review:
@@ -57,35 +61,74 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
     }
 
 
-def findings_of(review: Review, now: dt.datetime) -> list[Any]:
-    """What a machine found in the case, where its subject looks."""
+def findings_of(review: Review, now: dt.datetime) -> list[Any] | None:
+    """What a machine found in the case; None where its subject does not look."""
     hook = getattr(SUBJECTS[review.subject], "findings", None)
-    return list(hook(review, now)) if hook is not None else []
+    return list(hook(review, now)) if hook is not None else None
+
+
+def documents_of(review: Review) -> list[CaseDocument]:
+    """What the viewer beside the facts shows."""
+    hook = getattr(SUBJECTS[review.subject], "documents", None)
+    return list(hook(review)) if hook is not None else []
+
+
+def viewer_frame(request: SignedInRequest, review: Review) -> dict[str, Any]:
+    """The viewer, for those who may open the documents of companies."""
+    documents = documents_of(review)
+    may_open = staff_may(request.user, Permission.READ_DOCUMENTS)
+    return {
+        "has_documents": bool(documents),
+        "may_open": may_open,
+        "viewer": viewer_of(documents, request.GET, path=request.path) if may_open else None,
+    }
 
 
 @require_safe
 @staff_view()
 def case(request: SignedInRequest, ref: str) -> HttpResponse:
-    """The case with everything that a decision needs."""
+    """The case with everything that a decision needs; only the viewer where a script asks for it."""
     now = timezone.now()
     review = find_review(ref)
+    viewing = viewer_frame(request, review)
+    if request.headers.get("HX-Target") == "documents":
+        return varied(render(request, "reviews/_documents.html", {**viewing, "review": review}))
     subject = SUBJECTS[review.subject]
     frame = case_frame(request, review, now)
-    return render(
+    panels = panels_of(review, now)
+    response = render(
         request,
         "reviews/case.html",
         {
             **frame,
+            **viewing,
             "case_template": subject.case_template,
             **subject.case_context(review),
-            "findings": findings_of(review, now) if frame["is_open"] else [],
-            "checks": checklist_of(review),
+            "findings": findings_of(review, now) if frame["is_open"] else None,
+            "checks": checklist_for(review, request.user),
+            "evidence": [panel for panel in panels if panel.is_evidence],
+            "further": [panel for panel in panels if not panel.is_evidence],
+            "if_approved": approval_words(review) if frame["decisions"] else [],
             "said": say_review(review) if review.state == ReviewState.DECIDED else None,
+            "company_history": history_of_company(review.company, now=now),
+            "on_numbers": decisions_on_numbers(review),
             "earlier": earlier_decisions(review),
             "history": history_of(review),
             "reassign_form": ReassignForm() if frame["can_reassign"] else None,
         },
     )
+    return varied(response)
+
+
+def varied(response: HttpResponse) -> HttpResponse:
+    """The response, told apart from the part of the page that a script asks for."""
+    patch_vary_headers(response, ["HX-Request", "HX-Target"])
+    return response
+
+
+def approval_words(review: Review) -> list[Said]:
+    """What the company reads when it is approved without further words, in both languages."""
+    return say_in_both(subject=review.subject, decision=Decision.APPROVED, text="", items=[])
 
 
 def conflict(
@@ -109,6 +152,13 @@ def say_decided(review: Review) -> str:
             "decision": review.get_decision_display(),
         }
     return _("This case was withdrawn in the meantime.")
+
+
+def not_held(review: Review) -> str:
+    """Why somebody who does not hold the case cannot work on it."""
+    if review.claimed_by is not None:
+        return _("%(holder)s holds this case now, so nothing was saved.") % {"holder": review.claimed_by}
+    return _("You do not hold this case any more. Claim it first.")
 
 
 def refuse_own() -> str:

@@ -352,6 +352,94 @@
     }
   });
 
+  // --- Documents of a case: zoom and rotation happen here, at once; pages and documents are fetched ----------------------------------
+
+  const ZOOMS = ["fit", "100", "150", "200", "300"];
+
+  const clamp = (place) => ZOOMS[Math.max(0, Math.min(ZOOMS.length - 1, place))];
+
+  function withView(href, zoom, turn) {
+    const address = new URL(href, location.href);
+    const set = (name, value, usual) => (value === usual ? address.searchParams.delete(name) : address.searchParams.set(name, value));
+    set("zoom", zoom, "fit");
+    set("turn", turn, "0");
+    return address;
+  }
+
+  function drawDocument(viewer, zoom, turn) {
+    Object.assign(viewer.dataset, { zoom, turn });
+    for (const picture of $$(".documents-room img", viewer)) {
+      const address = new URL(picture.src);
+      if (turn === "0") address.searchParams.delete("turn"); else address.searchParams.set("turn", turn);
+      if (Number(zoom) >= 200) address.searchParams.set("size", "large");
+      if (address.href !== picture.src) picture.src = address.href;
+    }
+    history.replaceState(history.state, "", withView(location.href, zoom, turn));
+    const place = ZOOMS.indexOf(zoom);
+    const leadsTo = { smaller: [clamp(place - 1), turn], larger: [clamp(place + 1), turn], fit: ["fit", turn], turn: [zoom, nextTurn(turn)] };
+    for (const [name, view] of Object.entries(leadsTo)) {
+      const control = $(`#viewer-${name}`, viewer);
+      control.href = withView(location.href, ...view);
+      if (name === "smaller" || name === "larger") {
+        if (view[0] === zoom) control.setAttribute("aria-disabled", "true"); else control.removeAttribute("aria-disabled");
+      }
+    }
+    const compare = $("#viewer-compare", viewer);
+    if (compare) compare.href = withView(compare.href, zoom, turn);
+    const label = $("#viewer-fit", viewer);
+    label.lastChild.textContent = zoom === "fit" ? label.dataset.fitted : `${zoom}%`;
+    announce(label.lastChild.textContent);
+  }
+
+  const nextTurn = (turn) => String((Number(turn) + 90) % 360);
+
+  function stepDocument(viewer, control) {
+    const { zoom, turn } = viewer.dataset;
+    if (control === "turn") drawDocument(viewer, zoom, nextTurn(turn));
+    else if (control === "fit") drawDocument(viewer, "fit", turn);
+    else drawDocument(viewer, clamp(ZOOMS.indexOf(zoom) + (control === "larger" ? 1 : -1)), turn);
+  }
+
+  // The next page is shown as large as this one; another document begins upright.
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.elt.closest?.("[data-documents]") === null) return;
+    const viewer = $("[data-documents][data-zoom]");
+    if (!viewer) return;
+    const turn = event.detail.elt.dataset.viewerControl ? viewer.dataset.turn : "0";
+    const address = withView(event.detail.path, viewer.dataset.zoom, turn);
+    event.detail.path = address.pathname + address.search;
+  });
+
+  document.addEventListener("click", (event) => {
+    const control = event.target.closest("[data-viewer-control]");
+    if (!control || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (["previous", "next"].includes(control.dataset.viewerControl)) return;
+    event.preventDefault();
+    stepDocument(control.closest("[data-documents]"), control.dataset.viewerControl);
+  });
+
+  const VIEWER_KEYS = { "+": "larger", "=": "larger", "-": "smaller", "0": "fit", r: "turn", ArrowLeft: "previous", ArrowRight: "next" };
+
+  document.addEventListener("keydown", (event) => {
+    const viewer = $("[data-documents]");
+    const control = VIEWER_KEYS[event.key];
+    if (!viewer || !control || !$("#viewer-fit", viewer)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || !shortcutsOn()) return;
+    if (isTyping(event.target) || $("dialog[open]")) return;
+    if (control === "previous" || control === "next") {
+      const room = event.target.closest(".documents-room");
+      if (room && room.scrollWidth > room.clientWidth) return; // then the arrows scroll the page under the eye
+      if (event.target.closest("[role=region], .documents-tabs")) return;
+      const link = $(`#viewer-${control}[href]`, viewer);
+      if (!link) return;
+      event.preventDefault();
+      link.click();
+      return;
+    }
+    event.preventDefault();
+    stepDocument(viewer, control);
+  });
+
   // --- Keyboard: "/" searches; j, k, Enter walk a list. Can be turned off (WCAG 2.1.4) --------------------------------------------------
 
   const shortcutsOn = () => device.get("shortcuts") !== "off";

@@ -24,8 +24,8 @@ from certification.applications.precheck import (
     findings,
     look,
     precheck,
-    same_name,
 )
+from certification.materials.comparison import same_name
 from certification.materials.models import Material, MaterialKind, MaterialNumber, MaterialState, Requirement
 from certification.numbers.models import Lifecycle, PhoneNumber
 from certification.reviews.models import Decision

@@ -6,16 +6,18 @@ import datetime as dt
 from collections.abc import Sequence
 
 import pytest
+from django.urls import reverse
 
 from accounts.access import CompanyRole
 from accounts.companies import Company, CompanyState
+from accounts.company_changes import change_company_data
 from accounts.journal import Actor, JournalEntry
 from accounts.notices import Notice
 from accounts.registration import register_company, waiting_until
 from certification.maintenance.models import Maintenance
+from certification.reviews.companies import CompanySubject, open_company_review
 from certification.reviews.desk import AlreadyDecided, OwnSubmission, claim, decide
 from certification.reviews.models import Decision, Review, ReviewItem
-from certification.reviews.subjects import SUBJECTS
 from tests.cast import NOW, Cast, add_member, credit_code, make_user
 
 
@@ -38,8 +40,8 @@ def waiting(cast):
 
 
 def review_of(company: Company) -> Review:
-    """The one review of the company."""
-    return Review.objects.get(subject="company", subject_id=company.pk)
+    """The newest review of the company."""
+    return Review.objects.filter(subject="company", subject_id=company.pk).latest("pk")
 
 
 def settle(
@@ -129,7 +131,27 @@ def test_founder_who_works_for_the_portal_cannot_decide(cast, waiting):
 
 def test_case_shows_facts_and_namesakes(cast, waiting):
     Company.objects.filter(pk=cast.shop.pk).update(name="春风诊所")
-    subject = SUBJECTS["company"]
-    context = subject.case_context(review_of(waiting))
-    assert (context["subject"], context["namesakes"]) == (waiting, [cast.shop])
-    assert subject.title(review_of(waiting)) == "春风诊所"
+    Company.objects.filter(pk=waiting.pk).update(contact_phone="0571-1")
+    subject = CompanySubject()
+    review = review_of(waiting)
+    assert subject.case_context(review)["subject"] == waiting
+    [found] = subject.findings(review, NOW)
+    assert ("春风诊所" in found.title, cast.shop.credit_code in found.title, found.blocks) == (True, True, True)
+    assert found.url == reverse("staff_company", args=[cast.shop.ref])
+    assert subject.title(review) == "春风诊所"
+
+
+def test_corrected_company_shows_what_changed_and_what_did_not(cast, waiting):
+    items = [ReviewItem(item="field", item_name=name, text="不符") for name in ("name", "industry")]
+    settle(cast, waiting, Decision.RETURNED, items=items)
+    later = NOW + dt.timedelta(hours=2)
+    waiting.refresh_from_db()
+    owner = waiting.created_by or cast.owner
+    actor = Actor.person(owner)
+    change_company_data(company=waiting, values={"name": "春风门诊部"}, actor=actor, now=later)
+    open_company_review(waiting, owner, actor, later)
+    changes = CompanySubject().case_context(review_of(waiting))["changes"]
+    assert [(row.before, row.after, row.text, row.is_changed) for row in changes] == [
+        ("春风诊所", "春风门诊部", "", True),
+        ("", "", "不符", False),
+    ]

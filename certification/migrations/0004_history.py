@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0003_history"),
-        ("certification", "0002_catalogue"),
+        ("certification", "0003_casepage"),
     ]
 
     operations = [
@@ -21,15 +21,6 @@ class Migration(migrations.Migration):
             model_name="phonenumber",
             index=models.Index(
                 condition=models.Q(("released_at__isnull", False)), fields=["number"], name="number_given_up"
-            ),
-        ),
-        AddIndexConcurrently(
-            model_name="review",
-            index=models.Index(
-                condition=models.Q(("state", "decided")),
-                fields=["decided_at"],
-                include=("kind", "opened_at"),
-                name="review_decided",
             ),
         ),
     ]
