@@ -158,7 +158,7 @@ class Review(models.Model):
             models.Index(fields=["company", "-opened_at"], name="review_of_company"),
             # Every review of a thing.
             models.Index(fields=["subject", "subject_id", "-opened_at"], name="review_of_subject"),
-            # The statistics read what was decided in some weeks, without touching the rows themselves.
+            # The statistics and the calendar's paces read what was decided in some weeks, without touching the rows themselves.
             models.Index(
                 fields=["decided_at"],
                 include=["kind", "opened_at", "due_at", "decided_by", "id"],

@@ -427,6 +427,8 @@ SAMPLES: dict[str, Sample] = {
     "settings:member": member,
     "settings:member_remove": member,
     "staff_company": company,
+    "staff_company_timeline": company,
+    "staff_numbers:*": number,
     "staff_company_identity": company,
 }
 
