@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -114,7 +115,7 @@ def test_model_upgrade_from_plan_to_end(
     staff.locator("button[name=confirm]").dblclick()
     staff.wait_for_url("**/maintenance/**")
     plan = Maintenance.objects.get()
-    assert (plan.review_time_factor, plan.ends_by_plan) == (1.5, False)
+    assert (plan.review_time_factor, plan.ends_by_plan) == (Decimal("1.5"), False)
     look(staff, f"{name}-04-planned-staff")
 
     # The company reads it in its calendar and, a week before, in its mail.
