@@ -45,13 +45,16 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Day:
-    """A date that a message announces, for the reader's calendar."""
+    """A date, or a time from start to end, that a message announces, for the reader's calendar."""
 
     #: Stable per thing, so that a later message about it replaces the entry.
     uid: str
     day: dt.date
     #: Counts up from message to message about the same thing.
     sequence: int
+    #: From when to when it is; None: all day.
+    window: tuple[dt.datetime, dt.datetime] | None = None
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.journal import Actor
+from accounts.users import User
 from certification.applications.corrections import RETURN_DAYS
 from certification.applications.findings import part_label, words_of
 from certification.applications.lifecycle import NumbersLocked, TransitionRefused, move
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber, ApplicationState
 from certification.applications.needs import needs_of
 from certification.applications.precheck import precheck
+from certification.applications.reopening import can_reopen, reopen
 from certification.applications.snapshot import case_of, documents_of, items_of
 from certification.applications.submission import tell
 from certification.numbers.models import PhoneNumber
@@ -24,7 +27,7 @@ from certification.numbers.shapes import mask_number
 from certification.reviews.case_facts import CaseFinding
 from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Decision, Review, ReviewItem
-from certification.reviews.subjects import CaseItem, DecisionRefused, register
+from certification.reviews.subjects import CaseItem, DecisionRefused, Reopened, register
 from certification.reviews.verdicts import reason_for_notice
 
 STATES = {
@@ -130,6 +133,18 @@ class ApplicationSubject:
     def items(self, review: Review) -> list[CaseItem]:
         """What can be returned, one by one."""
         return items_of(subject_of(review))
+
+    def can_reopen(self, review: Review) -> bool:
+        """Whether an appeal can bring the application back to the reviewers."""
+        return can_reopen(subject_of(review), review)
+
+    def reopen(self, *, review: Review, by: User | None, actor: Actor, now: dt.datetime) -> Reopened:
+        """Bring it back: an appeal against the decision was upheld."""
+        return reopen(application=subject_of(review), review=review, by=by, actor=actor, now=now)
+
+    def company_url(self, review: Review) -> str:
+        """The application's own page."""
+        return reverse("applications:detail", args=[subject_of(review).ref])
 
     def title(self, review: Review) -> str:
         """The application in a few words."""

@@ -224,6 +224,25 @@ WITH resumed AS (
 SELECT count(*) FROM total
 """  # noqa: S608 - constant texts, every value is a parameter
 
+# Whoever looked after the planned end, while no tick did, found the maintenance over and the pauses with it.
+CARRY_ON = f"""
+WITH {CONCERNED},
+carried AS (
+    INSERT INTO certification_reviewpause (review_id, maintenance_id, started_at, reason, is_counted)
+    SELECT p.review_id, p.maintenance_id, p.ended_at, 'deferred', false
+    FROM lasting x JOIN certification_reviewpause p ON p.review_id = x.review_id AND p.maintenance_id = x.maintenance_id
+    WHERE x.maintenance_id = %(maintenance)s AND x.defers AND p.ended_at = %(since)s
+    ON CONFLICT DO NOTHING
+    RETURNING review_id, maintenance_id
+), journalled AS (
+    {journal.INSERT}
+    SELECT {journal.BY}, review.company_id, 'review', review.id, 'pause:' || carried.maintenance_id, '', 'paused', 'deferred'
+    FROM carried JOIN certification_review review ON review.id = carried.review_id
+    ORDER BY review.id
+)
+SELECT count(*) FROM carried
+"""  # noqa: S608 - constant texts, every value is a parameter
+
 
 @dataclass
 class ClockCounts:
@@ -271,3 +290,14 @@ def settle_clocks(
             (moved,) = run(COUNT_PAUSES)
             counts.extended += moved
     return counts
+
+
+def carry_on(*, maintenance_id: int, since: dt.datetime, now: dt.datetime, actor: Actor) -> int:
+    """Pause again, from `since` on, what was taken to be over then: the maintenance was given a later end before a tick
+    ended it, so it held all along (I5). Returns how many reviews; in the caller's transaction.
+    """
+    parameters = {**journal.by_parameters(at=now, actor=actor), "maintenance": maintenance_id, "since": since}
+    with connection.cursor() as cursor:
+        cursor.execute(CARRY_ON, parameters)
+        (carried,) = cursor.fetchone()
+    return int(carried)

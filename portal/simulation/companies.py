@@ -20,6 +20,7 @@ from certification.materials.versions import DatesRefused, NumbersMissing, submi
 from certification.numbers.models import Lifecycle, NumberKind, PhoneNumber
 from certification.numbers.registry import (
     InOpenApplication,
+    LockedByComplaints,
     NotCertified,
     NumberUnavailable,
     add_number,
@@ -325,7 +326,7 @@ def release(world: World, tenant: Tenant) -> None:
         register(world, world.tenant(), number.number)
     try:
         release_number(number=number, actor=of(tenant), now=world.now, reason="handed back")
-    except InOpenApplication as refusal:
+    except (InOpenApplication, LockedByComplaints) as refusal:
         world.refused(refusal)
         return
     world.count("numbers released")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from accounts.working_days import CHINA
-from portal.simulation import companies, planners, staff, ticks
+from portal.simulation import companies, complaints, planners, staff, ticks
 from portal.simulation.checker import Checker
 from portal.simulation.database import analyze, own_database, set_dice
 from portal.simulation.opening import found
@@ -120,6 +120,8 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
         (size * 0.0006, lambda: companies.rename(world, world.tenant())),
         (size * 0.0003, lambda: staff.revoke_some(world, world.tenant())),
         (size * 0.0006, lambda: staff.change_company(world, world.tenant())),
+        (size * 0.004, lambda: complaints.scattered(world)),
+        (size * 0.001, lambda: complaints.burst(world)),
         (0.15, lambda: planners.plan_something(world, world.staff.operations)),
         (0.06, lambda: planners.plan_something(world, world.staff.policy)),
         (0.02, lambda: planners.announce(world)),

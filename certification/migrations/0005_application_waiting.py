@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_journal_guard_and_industries"),
-        ("certification", "0003_casepage"),
+        ("certification", "0004_expedite"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
