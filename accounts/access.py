@@ -57,6 +57,7 @@ class Permission(models.TextChoices):
     LEAD_REVIEWS = "lead_reviews", _("reassign, decide expedites, revoke")
     PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
+    TAKE_COMPLAINTS = "take_complaints", _("manage sources of complaints and take complaints in")
     READ_EVERYTHING = "read_everything", _("read everything")
     READ_DOCUMENTS = "read_documents", _("open the documents of companies")
     READ_PEOPLES_FIGURES = "read_peoples_figures", _("read the figures of single reviewers")
@@ -73,6 +74,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.LEAD_REVIEWS: frozenset({StaffRole.LEAD_REVIEWER}),
     Permission.PLAN_TECHNICAL: frozenset({StaffRole.OPERATIONS}),
     Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
+    # Connecting those who report complaints is operations' work, as is what comes from them by file or by telephone.
+    Permission.TAKE_COMPLAINTS: frozenset({StaffRole.OPERATIONS}),
     # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
     Permission.READ_EVERYTHING: ALL_STAFF,
     # Documents are for those who judge them, and for those who check the judges.

@@ -20,6 +20,7 @@ class AppealsConfig(AppConfig):
         import_module("appeals.cases.waiting")
         import_module("appeals.complaints.arrivals")
         import_module("appeals.complaints.decisions")
+        import_module("appeals.complaints.invariants")
         import_module("appeals.complaints.journal_vocabulary")
         import_module("appeals.complaints.notice_kinds")
         import_module("appeals.complaints.panels")

@@ -1,6 +1,7 @@
 """The models of this app; each slice keeps its own."""
 
 from appeals.cases.models import Appeal, AppealFile, AppealMessage, AppealNumber, AppealPlatform
+from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow
 from appeals.complaints.models import Complaint, ComplaintDay, NumberComplaints, Source, SourceKey
 from appeals.expedite.models import ExpediteRequest
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting
@@ -14,6 +15,8 @@ __all__ = [
     "AppealPlatform",
     "Complaint",
     "ComplaintDay",
+    "ComplaintImport",
+    "ComplaintImportRow",
     "ExpediteRequest",
     "Mark",
     "MarkScreenshot",

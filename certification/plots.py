@@ -66,7 +66,7 @@ def ceiling(most: float) -> float:
     return next((size * step for step in (1, 2, 4, 5, 8, 10) if size * step >= most), size * 10)
 
 
-def labelled(count: int, *, most: int = 6) -> frozenset[int]:
+def labelled(count: int, *, most: int = 5) -> frozenset[int]:
     """Which of `count` places on an axis carry their label, evenly from the last one back: at most `most`."""
     if count <= 0:
         return frozenset()

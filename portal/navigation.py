@@ -52,6 +52,8 @@ COMPANY_MENU: tuple[Item, ...] = (
 STAFF_MENU: tuple[Item, ...] = (
     Item("staff_home", _("Desk"), "home"),
     Item("reviews:queue", _("Queue"), "queue-list"),
+    Item("complaints:staff_overview", _("Complaints"), "chat-bubble-left-right"),
+    Item("marks:staff_list", _("Marks"), "flag"),
     Item("maintenance:plans", _("Plans"), "calendar-days"),
     Item("staff_calendar", _("Calendar"), "calendar"),
     Item("materials:rules", _("Rules and materials"), "clipboard-document-list"),

@@ -6,14 +6,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils import timezone
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.journal import Actor
 from appeals.complaints.locks import SUBJECT, number_of, release
 from appeals.complaints.models import ComplaintDay
 from appeals.complaints.telling import tell_of_kept_lock
-from appeals.health.card import cards_of
 from certification.maintenance.models import Maintenance
 from certification.numbers.models import PhoneNumber
 from certification.numbers.shapes import mask_number
@@ -47,8 +46,11 @@ class ComplaintLockSubject:
             "lock": lock,
             "number": number,
             "today": today_of(number, review),
-            "card": cards_of([number], now=review.decided_at or timezone.now())[number.pk],
         }
+
+    def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
+        """The locked number."""
+        return PhoneNumber.objects.filter(pk=lock_of(review).number_id or 0)
 
     def title(self, review: Review) -> str:
         """The locked number, masked."""

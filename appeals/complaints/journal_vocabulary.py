@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.journal_words import AspectWords, SubjectWords, names_from, register_words
+from appeals.complaints.imports.models import ComplaintImport
 from appeals.complaints.models import Source, SourceKey
 
 register_words(
@@ -22,5 +23,13 @@ register_words(
         _("Key of a source"),
         {"state": AspectWords(_("State"), {"issued": _("issued"), "revoked": _("revoked")})},
         names_from(SourceKey, str),
+    ),
+)
+register_words(
+    "complaint_import",
+    SubjectWords(
+        _("Import of complaints"),
+        {"import": AspectWords(_("State"), {"confirmed": _("confirmed"), "finished": _("finished")})},
+        names_from(ComplaintImport, str),
     ),
 )

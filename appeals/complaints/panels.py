@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import Count
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from appeals.complaints.locks import SUBJECT, number_of
 from appeals.complaints.models import ComplaintDay
 from appeals.complaints.pattern import Pattern, pattern_of
-from certification.maintenance.models import Maintenance
 from certification.numbers.models import PhoneNumber
 from certification.numbers.panels import NumberPanel
 from certification.numbers.panels import register_panel as register_number_panel
 from certification.plots import Bar, BarPlot
-from certification.reviews.models import Review
+from certification.reviews.models import Review, ReviewKind
 from certification.reviews.panels import CasePanel, register_panel
+from certification.reviews.subjects import SUBJECTS
+
+#: The cases that are about what is wrong with numbers.
+KINDS = (ReviewKind.COMPLAINT_LOCK, ReviewKind.APPEAL, ReviewKind.COMPLEX_APPEAL)
 
 
 def plot_of(pattern: Pattern) -> BarPlot:
@@ -69,10 +72,17 @@ def number_panel(number: PhoneNumber, now: dt.datetime) -> NumberPanel | None:
 
 
 def case_panel(review: Review, now: dt.datetime) -> CasePanel | None:
-    """What the reviewer of a lock sees of the complaints: when, at which hours, where, about what."""
-    if review.subject != SUBJECT:
+    """What the reviewer of a lock or an appeal sees of the complaints: when, at which hours, where, about what.
+
+    Of a case about several numbers it is the one with the most complaints in all.
+    """
+    hook = getattr(SUBJECTS.get(review.subject), "numbers", None)
+    if review.kind not in KINDS or hook is None:
         return None
-    number = number_of(Maintenance.objects.get(pk=review.subject_id))
+    worst = hook(review).annotate(complained=Count("complaints")).filter(complained__gt=0).order_by("-complained", "pk")
+    number = worst.select_related("company").first()
+    if number is None:
+        return None
     pattern = pattern_of(number=number, until=review.decided_at, now=now)
     if not pattern.total:
         return None

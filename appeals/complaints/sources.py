@@ -17,6 +17,8 @@ from appeals.complaints.models import Source, SourceKey
 #: A key is recognisable to people and to scanners that look for leaked secrets.
 PREFIX = "ncp_"
 SECRET_BYTES = 32
+#: Who reports what people tell staff by telephone or letter.
+STAFF_SOURCE = "人工登记"
 #: While a source changes over to its new key, the one before goes on working for so long (D).
 OVERLAP = dt.timedelta(days=7)
 #: So many calls of one key are taken in a minute (D): more than a million complaints.
@@ -46,11 +48,38 @@ def create_source(*, name: str, actor: Actor, now: dt.datetime, by: User | None 
     return source
 
 
+def staff_source(*, actor: Actor, now: dt.datetime) -> Source:
+    """The source of what people tell staff; made when it is first needed."""
+    try:
+        return create_source(name=STAFF_SOURCE, actor=actor, now=now)
+    except NameTaken:
+        return Source.objects.get(name=STAFF_SOURCE)
+
+
+class KeysChanged(Exception):
+    """Somebody has issued a key since the person looked."""
+
+
 @transaction.atomic
 def issue_key(
-    *, source: Source, actor: Actor, now: dt.datetime, by: User | None = None, expires_at: dt.datetime | None = None
+    *,
+    source: Source,
+    actor: Actor,
+    now: dt.datetime,
+    by: User | None = None,
+    expires_at: dt.datetime | None = None,
+    seen: str | None = None,
 ) -> str:
-    """A new key for the source, returned this once; the keys it had end after the overlap of seven days."""
+    """A new key for the source, returned this once; the keys it had end after the overlap of seven days.
+
+    `seen` is the reference of the latest key that the person saw ("" for none): where there is a later one by now,
+    KeysChanged is raised, so that a double click makes one key.
+    """
+    Source.objects.select_for_update().get(pk=source.pk)
+    if seen is not None:
+        latest = SourceKey.objects.filter(source=source).values_list("ref", flat=True).first()
+        if (latest or "") != seen:
+            raise KeysChanged
     key = PREFIX + secrets.token_urlsafe(SECRET_BYTES)
     row = SourceKey.objects.create(
         source=source,

@@ -40,18 +40,18 @@ class SeenForm(forms.Form):
     submission = forms.UUIDField(widget=forms.HiddenInput)
 
     #: Whose numbers can be named; None: everybody's.
-    company: Company | None = None
+    own: Company | None = None
     #: The number that the form was opened for: it is shown masked and understood as it is shown.
     chosen: PhoneNumber | None = None
     now: dt.datetime
 
-    def prepared(self) -> dict[str, Any]:
-        """What is known before anybody types."""
-        zone = self.company.zone if self.company is not None else CHINA
+    def prepare(self) -> None:
+        """Fill in what is known before anybody types."""
+        zone = self.own.zone if self.own is not None else CHINA
         known: dict[str, Any] = {"submission": uuid.uuid4(), "seen_on": self.now.astimezone(zone).date()}
         if self.chosen is not None:
             known["number_text"] = mask_number(self.chosen.number)
-        return known
+        self.initial = {**known, **self.initial}
 
     def clean_number_text(self) -> PhoneNumber:
         """The number that is meant."""
@@ -62,13 +62,13 @@ class SeenForm(forms.Form):
         if isinstance(read, Problem):
             raise forms.ValidationError(reason(read))
         numbers = PhoneNumber.objects.held().filter(number=read.number).select_related("company")
-        if self.company is not None:
-            numbers = numbers.filter(company=self.company)
+        if self.own is not None:
+            numbers = numbers.filter(company=self.own)
         found = numbers.first()
         if found is None:
             raise forms.ValidationError(
                 gettext("This number is not in your list.")
-                if self.company is not None
+                if self.own is not None
                 else gettext("No company has registered this number.")
             )
         return found
@@ -96,8 +96,9 @@ class ReportForm(SeenForm, UploadsForm):
     def __init__(
         self, *args: Any, chosen: PhoneNumber | None, company: Company, now: dt.datetime, **kwargs: Any
     ) -> None:
-        self.chosen, self.company, self.now = chosen, company, now
-        super().__init__(*args, initial=self.prepared(), company=company, now=now, **kwargs)
+        super().__init__(*args, company=company, now=now, **kwargs)
+        self.chosen, self.own = chosen, company
+        self.prepare()
         self.fields["documents"].label = gettext("Screenshot")
 
     def clean(self) -> dict[str, Any]:
@@ -129,8 +130,9 @@ class RecordForm(SeenForm):
     field_order = ("number_text", "platform", "what", "label", "people", "seen_on", "reason", "submission")
 
     def __init__(self, *args: Any, chosen: PhoneNumber | None = None, now: dt.datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.chosen, self.now = chosen, now
-        super().__init__(*args, initial=self.prepared(), **kwargs)
+        self.prepare()
         self.fields["label"].required = False
 
     def clean(self) -> dict[str, Any]:

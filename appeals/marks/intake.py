@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from accounts.journal import Actor
 from accounts.users import User
 from accounts.working_days import CHINA
+from appeals.complaints.models import Source
 from appeals.marks.marks import AHEAD, Sighting, observe
 from appeals.marks.models import MarkLabel, Origin
 from appeals.platforms import Platform
@@ -96,6 +97,11 @@ def take_in(
         else:
             results.append(Result(said.event, "duplicate"))
     return results
+
+
+def source_key(source: Source) -> str:
+    """The name under which a source's event ids are counted, by whichever way they come."""
+    return f"source:{source.pk}"
 
 
 def known_platforms() -> dict[str, int]:

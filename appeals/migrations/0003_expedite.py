@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                         choices=[
                             ("requested", "With the lead reviewer"),
                             ("granted", "Granted"),
-                            ("refused", "Refused"),
+                            ("refused", "Not granted"),
                             ("not_needed", "No longer needed"),
                         ],
                         default="requested",

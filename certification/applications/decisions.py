@@ -49,6 +49,11 @@ def subject_of(review: Review) -> Application:
     )
 
 
+def application_of(review: Review) -> Application:
+    """The same with its company alone, for who moves it."""
+    return Application.objects.select_related("company").get(pk=review.subject_id)
+
+
 class ApplicationSubject:
     """Applications, as the review desk knows them."""
 
@@ -57,7 +62,7 @@ class ApplicationSubject:
 
     def claimed(self, *, review: Review, actor: Actor, now: dt.datetime) -> None:
         """A reviewer has begun: submitted -> in review. In every other state nothing moves."""
-        application = subject_of(review)
+        application = application_of(review)
         if application.state == ApplicationState.SUBMITTED:
             move(application=application, to=ApplicationState.IN_REVIEW, actor=actor, now=now, reason="claimed")
 
@@ -65,7 +70,7 @@ class ApplicationSubject:
         self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
     ) -> None:
         """Move the application and its numbers, and tell the company. Raises DecisionRefused with the reason."""
-        application = subject_of(review)
+        application = application_of(review)
         if decision == Decision.APPROVED:
             require_materials(application, now)
         try:

@@ -27,6 +27,7 @@ from certification.reviews.watch import watch_reviews
 class Counts:
     """What one tick did."""
 
+    planned: int = 0
     opened: int = 0
     closed: int = 0
     overrunning: int = 0
@@ -94,7 +95,7 @@ def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> None:
     take_turn()
     now = engine_moment(now)
     plans = start_and_end_plans(now=now, actor=actor)
-    counts.overrunning = plans.overrunning
+    counts.planned, counts.overrunning = plans.planned, plans.overrunning
     reconciled = reconcile_at(now=now, actor=actor)
     counts.opened = plans.opened + reconciled.opened
     counts.closed = plans.closed + reconciled.closed

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from accounts import journal
 from accounts.access import Permission, staff_may
@@ -389,7 +389,7 @@ def require_decidable(
 def end_pauses(*, review: Review, now: dt.datetime) -> None:
     """A review that is over has no clock that could stand still."""
     ReviewPause.objects.filter(review=review, is_counted=False).update(
-        ended_at=Coalesce("ended_at", models.Value(now)), is_counted=True
+        ended_at=Coalesce("ended_at", Greatest("started_at", models.Value(now))), is_counted=True
     )
 
 

@@ -21,7 +21,7 @@ from certification.maintenance.models import Maintenance, Scope
 from certification.maintenance.status import Status, counts_by_status
 from certification.materials.models import Material, MaterialState
 from certification.numbers.models import PhoneNumber
-from certification.reviews.models import Decision, Review, ReviewState
+from certification.reviews.models import Decision, Review, ReviewKind, ReviewState
 from certification.reviews.subjects import decision_words
 from portal.home.coming import Coming, coming_up, number_count
 from portal.home.needs import Task, last_day, needs_of
@@ -210,8 +210,9 @@ def named(reviews: list[Review], company: Company) -> list[tuple[Review, str, st
 
 
 def reviews_under_way(company: Company) -> list[Work]:
-    """What reviewers have on their desk for this company."""
-    reviews = list(company.reviews.filter(state=ReviewState.OPEN).order_by("due_at"))
+    """What reviewers have on their desk for this company; a request to expedite is told of with what it is about."""
+    open_ones = company.reviews.filter(state=ReviewState.OPEN).exclude(kind=ReviewKind.EXPEDITE)
+    reviews = list(open_ones.order_by("due_at"))
     return [
         Work(name, url, review.due_from, review.due_at, overdue=review.overdue_since is not None, thing=review)
         for review, name, url in named(reviews, company)

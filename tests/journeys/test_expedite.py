@@ -26,8 +26,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, seria
 
 WORDS = {
     "zh-CN": {
-        "ask": "申请加急", "later": "已超过承诺时间", "with_lead": "主管处理中", "granted": "已批准加急", "expedited": "已加急",
-        "approve": "批准", "claim": "领取", "approved": "已通过", "not_yet": "可申请加急", "preview": "预览",
+        "ask": "申请加急", "later": "已超过承诺时间", "with_lead": "主管处理中", "granted": "已批准加急", "expedited": "加急",
+        "approve": "通过", "claim": "领取", "approved": "已通过", "not_yet": "可申请加急",
     },
     "en": {
         "ask": "Ask to", "later": "This is later than promised", "with_lead": "With the lead reviewer", "granted": "Granted",

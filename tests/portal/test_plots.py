@@ -48,7 +48,7 @@ def test_axis_holds_its_values(most: float) -> None:
 @given(st.integers(0, 400))
 def test_labels_are_few_and_include_the_last(count: int) -> None:
     places = labelled(count)
-    assert len(places) <= 6
+    assert len(places) <= 5
     assert count == 0 or count - 1 in places
 
 

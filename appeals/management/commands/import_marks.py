@@ -10,7 +10,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.journal import Actor
-from appeals.marks.intake import MOST_EVENTS, take_in
+from appeals.complaints.models import Source
+from appeals.complaints.sources import NameTaken, create_source
+from appeals.marks.intake import MOST_EVENTS, source_key, take_in
 from appeals.marks.sheets import events_of
 from certification.numbers.imports.sheets import UnreadableFile
 
@@ -29,7 +31,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         try:
             with path.open("rb") as file:
-                outcome = self.carry_out(file, path.name, options["source"])
+                outcome = self.carry_out(list(events_of(file, path.name)), options["source"].strip())
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from error
         except UnreadableFile as error:
@@ -43,14 +45,22 @@ class Command(BaseCommand):
         for row in outcome["invalid"]:
             self.stdout.write(f"row {row['row']}: {row['reason']}")
 
-    def carry_out(self, file: Any, name: str, source: str) -> dict[str, Any]:
-        """Everything in the file, a thousand rows at a time; counts, and the rows that are wrong."""
+    def carry_out(self, rows: list[tuple[int, dict[str, Any]]], name: str) -> dict[str, Any]:
+        """Every row, a thousand at a time; counts, and the rows that are wrong. The source is made where there is none."""
+        if not name or len(name) > 80 or not name.isprintable():
+            raise CommandError("The name of a source is 1 to 80 printable characters.")
+        try:
+            source = create_source(name=name, actor=Actor.command(), now=timezone.now())
+        except NameTaken:
+            source = Source.objects.get(name=name)
         outcome: dict[str, Any] = {"accepted": 0, "duplicate": 0, "unknown_number": 0, "invalid": []}
-        rows = list(events_of(file, name))
         for start in range(0, len(rows), MOST_EVENTS):
             batch = rows[start : start + MOST_EVENTS]
             results = take_in(
-                events=[event for _row, event in batch], source=source, actor=Actor.command(), now=timezone.now()
+                events=[event for _row, event in batch],
+                source=source_key(source),
+                actor=Actor.command(),
+                now=timezone.now(),
             )
             for (row, _event), result in zip(batch, results, strict=True):
                 if result.outcome == "invalid":

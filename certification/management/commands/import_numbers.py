@@ -75,7 +75,7 @@ class Command(BaseCommand):
 
     def look(self, file: Any, name: str, company: Company, provider: Provider) -> dict[str, list[dict[str, Any]]]:
         """Judge the rows and write nothing."""
-        taken = intake.examine(file, name)
+        taken = intake.examine_numbers(file, name)
         file.seek(0)
         judge = Judge(company, taken.columns, list(Provider.objects.all()), provider)
         result: dict[str, list[dict[str, Any]]] = {key: [] for key in KEYS.values()}

@@ -16,7 +16,8 @@ from accounts import journal
 from accounts.journal import Actor, ActorKind
 from certification.numbers.arrivals import arrived
 from certification.numbers.groups.tree import Step, ensure_paths, path_steps
-from certification.numbers.imports.intake import RUN_TASK, discard, remove_file
+from certification.numbers.imports.intake import RUN_TASK, discard
+from certification.numbers.imports.stored import remove_file
 from certification.numbers.models import ImportState, NumberImport, NumberImportRow, RowOutcome
 
 CHUNK = 5000

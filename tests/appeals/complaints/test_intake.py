@@ -23,6 +23,7 @@ from appeals.complaints.intake import Receipt, match_numbers, receive
 from appeals.complaints.locks import open_lock_of, release
 from appeals.complaints.models import Complaint, ComplaintDay, Source
 from appeals.complaints.sheets import events_of
+from certification.maintenance.invariants import check_invariants
 from certification.maintenance.models import Maintenance
 from certification.maintenance.status import Status, status_of
 from certification.numbers.models import PhoneNumber, Provider
@@ -252,3 +253,19 @@ def test_eight_clients_at_once_lock_once(cast: Cast) -> None:
     assert Complaint.objects.count() == expected()["distinct"]
     assert Review.objects.filter(subject="complaint_lock").count() == len(said)
     assert sum(ComplaintDay.objects.values_list("total", flat=True)) == expected()["distinct"]
+
+
+@pytest.mark.parametrize(
+    "sabotage",
+    [
+        "UPDATE appeals_complaintday SET counted = 0",
+        "UPDATE certification_maintenance SET closed_at = opened_at, held_until = opened_at WHERE locks",
+        "UPDATE appeals_complaintday SET total = total + 1",
+    ],
+)
+def test_broken_counters_and_locks_are_found(cast: Cast, sabotage: str) -> None:
+    take(make_source(), [event(cast.numbers[0], f"e{n}") for n in range(6)])
+    assert_invariants()
+    with connection.cursor() as cursor:
+        cursor.execute(sabotage)
+    assert "I10" in {row["invariant"] for row in check_invariants(sample=None, from_the_start=False).violations}

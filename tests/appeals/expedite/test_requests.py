@@ -37,6 +37,12 @@ def asked(cast: Cast, thing, *, company=None, asker=None, now=NOW) -> ExpediteRe
     )
 
 
+def case_of(request: ExpediteRequest) -> Review:
+    """The case of the desk that decides the request."""
+    assert request.case is not None
+    return request.case
+
+
 def decided(case: Review, lead, decision=Decision.APPROVED, text="approved", now=NOW) -> None:
     desk.claim(review=case, reviewer=lead, actor=Actor.person(lead), now=now)
     desk.decide(review=case, reviewer=lead, decision=decision, text=text, actor=Actor.person(lead), now=now)
@@ -70,7 +76,7 @@ def test_it_is_offered_exactly_from_the_promised_end(cast):
 def test_lead_has_one_working_day_and_is_told(cast):
     review = late_review(cast)
     request = asked(cast, review)
-    case = request.case
+    case = case_of(request)
     # NOW is a Wednesday: until the end of Thursday in Shanghai.
     assert (case.kind, case.due_at) == (ReviewKind.EXPEDITE, dt.datetime(2026, 11, 26, 16, tzinfo=dt.UTC))
     told = Notice.objects.filter(kind="expedite_requested")
@@ -90,7 +96,7 @@ def test_asking_twice_is_one_request(cast):
 
 
 def test_only_a_lead_decides(cast):
-    case = asked(cast, late_review(cast)).case
+    case = case_of(asked(cast, late_review(cast)))
     reviewer = Actor.person(cast.reviewer)
     with pytest.raises(desk.NotAReviewer):
         desk.claim(review=case, reviewer=cast.reviewer, actor=reviewer, now=NOW)
@@ -111,7 +117,7 @@ def test_granted_review_goes_first_and_its_company_is_told(cast):
     tick(now=NOW)
     request = asked(cast, late)
     assert queue_for(cast.lead).first() == other
-    decided(request.case, cast.lead)
+    decided(case_of(request), cast.lead)
     late.refresh_from_db()
     request.refresh_from_db()
     assert (late.is_expedited, request.state, request.settled_at) == (True, "granted", NOW)
@@ -135,7 +141,7 @@ def test_granted_review_goes_first_and_its_company_is_told(cast):
 def test_refused_request_says_why_and_can_be_repeated_after_two_working_days(cast):
     late = late_review(cast)
     request = asked(cast, late)
-    decided(request.case, cast.lead, Decision.REJECTED, "A colleague is deciding it today.")
+    decided(case_of(request), cast.lead, Decision.REJECTED, "A colleague is deciding it today.")
     late.refresh_from_db()
     assert late.is_expedited is False
     # Two working days after a Wednesday end with the Friday.
@@ -143,6 +149,7 @@ def test_refused_request_says_why_and_can_be_repeated_after_two_working_days(cas
     assert state_of(late, cast) == ("refused", again)
     assert state_of(late, cast, again)[0] == "possible"
     told = Notice.objects.filter(kind="expedite_refused").first()
+    assert told is not None
     assert told.context["reason"] == "A colleague is deciding it today."
     second = asked(cast, late, now=again)
     assert second != request
@@ -156,8 +163,9 @@ def test_request_of_a_review_that_was_decided_is_closed(cast):
     assert close_unneeded(now=NOW, actor=Actor.engine()) == 1
     assert close_unneeded(now=NOW, actor=Actor.engine()) == 0
     request.refresh_from_db()
-    request.case.refresh_from_db()
-    assert (request.state, request.case.state) == ("not_needed", "cancelled")
+    case = case_of(request)
+    case.refresh_from_db()
+    assert (request.state, case.state) == ("not_needed", "cancelled")
     assert Notice.objects.filter(kind="expedite_not_needed").count() == 2
     assert_invariants()
 
@@ -166,7 +174,7 @@ def test_lead_who_decides_what_is_over_settles_it_as_no_longer_needed(cast):
     late = late_review(cast)
     request = asked(cast, late)
     desk.cancel(subject="material", subject_id=late.subject_id, actor=Actor.engine(), now=NOW, reason="withdrawn")
-    decided(request.case, cast.lead)
+    decided(case_of(request), cast.lead)
     request.refresh_from_db()
     assert request.state == "not_needed"
 
@@ -184,7 +192,7 @@ def test_two_companies_ask_for_one_maintenance_in_one_case(cast):
     second = asked(cast, late, company=cast.shop, asker=cast.stranger)
     assert first.case == second.case
     assert Review.objects.filter(kind="expedite").count() == 1
-    decided(first.case, cast.lead)
+    decided(case_of(first), cast.lead)
     late.refresh_from_db()
     assert late.expedited_at == NOW
     assert set(ExpediteRequest.objects.values_list("state", flat=True)) == {"granted"}
@@ -197,7 +205,7 @@ def test_two_companies_ask_for_one_maintenance_in_one_case(cast):
 def test_member_of_any_asking_company_cannot_decide(cast):
     late = late_maintenance()
     asked(cast, late)
-    case = asked(cast, late, company=cast.shop, asker=cast.stranger).case
+    case = case_of(asked(cast, late, company=cast.shop, asker=cast.stranger))
     cast.stranger.staff_assignments.create(role="lead_reviewer")
     with pytest.raises(desk.OwnSubmission):
         desk.claim(review=case, reviewer=cast.stranger, actor=Actor.person(cast.stranger), now=NOW)
@@ -214,7 +222,7 @@ def test_maintenance_that_ends_closes_the_requests(cast):
 
 
 def test_what_waits_for_the_company_itself_is_not_offered(cast):
-    case = asked(cast, late_review(cast)).case
+    case = case_of(asked(cast, late_review(cast)))
     assert state_of(case, cast, NOW + 9 * DAY)[0] == "never"
     expired = Maintenance(requirement_id=1, opened_at=NOW, expected_until=NOW - DAY)
     assert state_of(expired, cast)[0] == "never"

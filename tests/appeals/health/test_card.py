@@ -11,19 +11,23 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from accounts.journal import Actor, ActorKind
+from appeals.complaints.models import Complaint, Source
 from appeals.health.card import cards_of
 from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import MarkLabel, Origin
 from appeals.platforms import Platform
 from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.numbers.models import PhoneNumber
 from tests.cast import NOW, make_number
 
 DAY = dt.timedelta(days=1)
 
 
-def seen(number, code, days, *, event="", is_clearance=False, origin=Origin.PLATFORM):
+def seen(
+    number: PhoneNumber, code: str, days: float, *, is_clearance: bool = False, origin: Origin = Origin.PLATFORM
+) -> None:
     said = Sighting(
-        event or f"{number.pk}:{code}:{days}:{is_clearance}",
+        f"{number.pk}:{code}:{days}:{is_clearance}",
         number.pk,
         Platform.objects.get(code=code).pk,
         NOW - days * DAY,
@@ -34,7 +38,7 @@ def seen(number, code, days, *, event="", is_clearance=False, origin=Origin.PLAT
     observe(sightings=[said], source="feed", origin=origin, actor=Actor(ActorKind.SOURCE), now=NOW)
 
 
-def locked(number, days, *, closed=None):
+def locked(number: PhoneNumber, days: float, *, closed: float | None = None) -> Maintenance:
     cause = MaintenanceCause.objects.get(code="complaint_lock")
     at = NOW - days * DAY
     return Maintenance.objects.create(
@@ -58,7 +62,7 @@ def test_card_says_marks_by_age_and_what_stood_before(cast):
     ]
     assert (card.marks_before, card.cleared, card.tone) == (2, 1, "amber")
     with translation.override("zh-hans"):
-        assert card.sentence == "2 个平台标记了该号码。"
+        assert card.sentence == "2 个平台标记了该号码；30 天内无投诉。"
 
 
 def test_card_says_locks_now_and_past(cast):
@@ -70,10 +74,41 @@ def test_card_says_locks_now_and_past(cast):
     assert (card.lock, card.past_locks_total, len(card.past_locks), card.tone) == (now_locked, 4, 3, "red")
 
 
+def complain(number: PhoneNumber, count: int, days: float) -> None:
+    source = Source.objects.get_or_create(name="hotline", defaults={"created_at": NOW})[0]
+    start = Complaint.objects.count()
+    Complaint.objects.bulk_create(
+        Complaint(
+            source=source, event=str(start + place), company=number.company, number=number, dialled=number.number,
+            at=NOW - days * DAY, day=(NOW - days * DAY).date(), category="harassment", received_at=NOW,
+        )
+        for place in range(count)
+    )  # fmt: skip
+
+
+def test_complaints_stand_against_the_median_of_all_numbers(cast):
+    first, second, third, fourth, _fifth = cast.numbers
+    complain(first, 7, 3)
+    complain(first, 2, 40)
+    complain(second, 1, 29)
+    complain(third, 1, 5)
+    complain(fourth, 4, 31)
+    cards = cards_of([first, third, fourth], now=NOW)
+    # 7, 1, 1, 0, 0
+    assert [(card.complaints, card.complaints_before, card.median) for card in cards.values()] == [
+        (7, 2, 1.0),
+        (1, 0, 1.0),
+        (0, 4, 1.0),
+    ]
+    assert [card.is_above_median for card in cards.values()] == [True, False, False]
+    with translation.override("zh-hans"):
+        assert cards[first.pk].sentence == "没有平台标记该号码；30 天内 7 次投诉，高于贵企业中位数 1 次。"
+
+
 def test_number_against_which_nothing_stands_is_green(cast):
     card = cards_of(cast.numbers[:1], now=NOW)[cast.numbers[0].pk]
     with translation.override("en"):
-        assert (card.tone, card.sentence) == ("green", "No platform marks this number.")
+        assert (card.tone, card.sentence) == ("green", "No platform marks this number; no complaint in 30 days.")
 
 
 @pytest.mark.parametrize("count", [1, 3, 50])
@@ -84,7 +119,7 @@ def test_queries_do_not_grow_with_the_numbers(cast, count):
         locked(number, 1)
     with CaptureQueriesContext(connection) as queries:
         assert len(cards_of(numbers, now=NOW)) == count
-    assert len(queries) == 3
+    assert len(queries) == 5
 
 
 def test_page_of_a_number_shows_its_card(cast):
@@ -94,5 +129,5 @@ def test_page_of_a_number_shows_its_card(cast):
     client = Client(headers={"accept-language": "en"})
     client.force_login(cast.viewer)
     page = client.get(f"/numbers/{number.ref}/").content.decode()
-    assert "1 platform marks this number." in page
+    assert "1 platform marks this number; no complaint in 30 days." in page
     assert "by 12 people" in page

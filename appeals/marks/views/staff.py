@@ -18,7 +18,7 @@ from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Mark, MarkLabel, Origin
 from appeals.marks.reports import STAFF_SOURCE, NotWaiting, confirm, refuse
 from appeals.marks.story import label_words, story_of
-from appeals.marks.views import ORDER, ORDER_KINDS, Tab, mark_words
+from appeals.marks.views.company import ORDER, ORDER_KINDS, Tab, mark_words
 
 #: Counting stops here.
 MOST_COUNTED = 1000

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from django.core.files.storage import default_storage
@@ -44,7 +45,8 @@ ORDER, ORDER_KINDS = ("-last_seen_at", "-id"), (dt.datetime, int)
 STATES = ("open", "cleared")
 
 
-class Tab(NamedTuple):
+@dataclass(frozen=True)
+class Tab:
     """One tab of the list."""
 
     url: str
@@ -160,9 +162,7 @@ def mark_report(request: SignedInRequest) -> HttpResponse:
     """Report a mark on one of the company's own numbers, with a screenshot."""
     now = timezone.now()
     posted = request.method == "POST"
-    chosen = None
-    if (ref := request.GET.get("number", "")[:12].replace("\0", "")) != "":
-        chosen = PhoneNumber.objects.of_company(request.company).select_related("company").filter(ref=ref).first()
+    chosen = named_number(request)
     form = ReportForm(
         *((request.POST, request.FILES) if posted else ()),
         chosen=chosen,
@@ -177,6 +177,17 @@ def mark_report(request: SignedInRequest) -> HttpResponse:
             return redirect("marks:detail", mark.ref)
     context = {"form": form, "accept": ACCEPT, "chosen": chosen, "breadcrumb": crumbs((_("Report a mark"), ""))}
     return render(request, "marks/report.html", context, status=422 if posted else 200)
+
+
+def named_number(request: SignedInRequest) -> PhoneNumber | None:
+    """The number that the address names, its company entered; None where it names none. Raises Http404 for a stranger's."""
+    ref = request.GET.get("number", "")[:12].replace("\0", "")
+    if not ref:
+        return None
+    numbers = PhoneNumber.objects.held().for_user(request.user).select_related("company")
+    number = get_object_or_404(numbers, ref=ref)
+    enter_company_of(request, number.company_id)
+    return number
 
 
 def reported(request: SignedInRequest, form: ReportForm, *, now: dt.datetime) -> Mark | None:
