@@ -99,7 +99,7 @@ def staff_may(user: Any, permission: Permission) -> bool:
 class Access:
     """What a view asks of its visitor, per group of methods."""
 
-    kind: str  # "public" | "signed_in" | "company" | "staff"
+    kind: str  # "public" | "signed_in" | "company" | "staff" | "key" (every call carries the key of a source)
     read: frozenset[Permission] = frozenset()
     write: frozenset[Permission] = frozenset()
 
@@ -187,8 +187,8 @@ class AccessMiddleware:
                 raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} declares no access.")
             self.frame_own_pages(request)
             return None
-        if access.kind == "public" or not request.user.is_authenticated:
-            return None  # anonymous visitors of everything else: LoginRequiredMiddleware
+        if access.kind in {"public", "key"} or not request.user.is_authenticated:
+            return None  # anonymous visitors of everything else: LoginRequiredMiddleware; keys: the view itself
         if settings.STAFF_SECOND_FACTOR_REQUIRED and request.user.is_staff and not has_second_factor(request.user):
             return redirect("mfa_activate_totp")
         if access.kind == "company":

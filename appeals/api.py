@@ -12,14 +12,16 @@ from typing import Any, Literal
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError
 from ninja.security import HttpBearer
 from pydantic import Field
 
-from accounts.access import Access
+from accounts.access import Access, public
 from accounts.journal import Actor, ActorKind
 from appeals.complaints.intake import MOST_EVENTS, receive
 from appeals.complaints.models import Source
@@ -258,3 +260,10 @@ def keyed(view: Callable[..., Any]) -> None:
     """Mark a view of the API in the access table: nobody signs in here, every call carries a key."""
     view.access = Access("key")  # type: ignore[attr-defined]
     login_not_required(view)
+
+
+@require_safe
+@public
+def description(_request: HttpRequest) -> HttpResponse:
+    """Where the API begins: what it takes and answers is in its description."""
+    return redirect("api:openapi-json")

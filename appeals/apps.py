@@ -22,6 +22,7 @@ class AppealsConfig(AppConfig):
         import_module("appeals.complaints.decisions")
         import_module("appeals.complaints.invariants")
         import_module("appeals.complaints.journal_vocabulary")
+        import_module("appeals.complaints.notes")
         import_module("appeals.complaints.notice_kinds")
         import_module("appeals.complaints.panels")
         import_module("appeals.expedite.journal_vocabulary")

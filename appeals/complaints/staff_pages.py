@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 from accounts.access import Permission, SignedInRequest, staff_may
 
 
-class Tab(NamedTuple):
+@dataclass(frozen=True)
+class Tab:
     """One of the staff's pages about complaints."""
 
     url: str

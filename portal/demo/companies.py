@@ -22,6 +22,7 @@ from certification.numbers.groups.tree import add_group
 from certification.numbers.models import GroupKind, PhoneNumber, Provider
 from certification.numbers.registry import change_number
 from certification.reviews.models import Decision, Reason, ReviewItem
+from portal.demo.complaints import complaints
 from portal.demo.marks import couriers_are_marked, restaurants_are_marked, shop_asks_to_expedite
 from portal.demo.story import DOMAIN, Story
 
@@ -126,6 +127,7 @@ def restaurants(story: Story) -> None:
                 )
     story.certify(company, ready)
     restaurants_are_marked(story, company)
+    complaints(story, company)
 
 
 def couriers(story: Story) -> None:

@@ -24,7 +24,8 @@ from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Decision, Review, ReviewKind, ReviewState
 from certification.reviews.subjects import decision_words
 from portal.home.coming import Coming, coming_up, number_count
-from portal.home.needs import Task, last_day, needs_of
+from portal.home.needs import last_day, needs_of
+from portal.home.tasks import Task
 from portal.templatetags.moments import day_text
 
 #: How many of the latest events are shown.

@@ -20,13 +20,15 @@ from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
 from appeals.cases.models import Appeal, AppealFile, AppealPlatform
+from appeals.complaints.imports.models import ComplaintImport
+from appeals.complaints.models import Source, SourceKey
+from appeals.complaints.sources import issue_key
 from appeals.expedite.requests import ask
 from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
 from appeals.platforms import Platform
 from certification.applications.models import Application
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.series_models import MaintenanceSeries
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import NumberGroup, NumberImport, Provider
 from certification.reviews.models import Reason, Review
@@ -172,23 +174,6 @@ def plan(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
-def series(cast: Cast) -> dict[str, Any]:
-    """A recurring plan of a technical cause."""
-    found = MaintenanceSeries.objects.create(
-        cause=MaintenanceCause.objects.get(code="data_sync"),
-        scope="everything",
-        rule="FREQ=WEEKLY;COUNT=5",
-        time_zone="Asia/Shanghai",
-        starts_on=timezone.localdate() + dt.timedelta(days=3),
-        starts_at=dt.time(2),
-        length=dt.timedelta(hours=3),
-        planned_by=cast.operations,
-        created_at=NOW,
-    )
-    found.refresh_from_db()
-    return {"ref": found.ref}
-
-
 def review(cast: Cast) -> dict[str, Any]:
     """A document of the clinic's that waits for a decision."""
     subject = make_material(cast.clinic, "business_licence", by=cast.owner, state=MaterialState.SUBMITTED)
@@ -261,6 +246,53 @@ def expedite(cast: Cast) -> dict[str, Any]:
     return {"ref": asked.ref}
 
 
+def complaint_source(cast: Cast) -> dict[str, Any]:
+    """Who reports complaints."""
+    found = Source.objects.create(name=f"source {timezone.now().timestamp()}", created_at=NOW)
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def source_key(cast: Cast) -> dict[str, Any]:
+    source = Source.objects.get(ref=complaint_source(cast)["ref"])
+    issue_key(source=source, actor=Actor.person(cast.operations), now=NOW)
+    return {"ref": SourceKey.objects.get(source=source).ref}
+
+
+def complaint_lock(cast: Cast) -> dict[str, Any]:
+    """A lock of a number of the clinic's."""
+    found = Maintenance.objects.create(
+        cause=MaintenanceCause.objects.get(code="complaint_lock"),
+        scope="number",
+        number=cast.numbers[0],
+        locks=True,
+        suspends_display=True,
+        opened_at=NOW,
+        held_since=NOW,
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def complaint_import(cast: Cast) -> dict[str, Any]:
+    found = ComplaintImport.objects.create(
+        source=Source.objects.get(ref=complaint_source(cast)["ref"]),
+        created_by=cast.operations,
+        created_at=NOW,
+        file_name="complaints.xlsx",
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def complaint_report(cast: Cast) -> dict[str, Any]:
+    """An import that has ended, with its report of rejected rows."""
+    sample = complaint_import(cast)
+    ComplaintImport.objects.filter(ref=sample["ref"]).update(state="finished", finished_at=NOW)
+    return {**sample, "file_format": "csv"}
+
+
 def appeal(cast: Cast) -> dict[str, Any]:
     found = Appeal.objects.create(
         company=cast.clinic, kind="mark", state_since=NOW, created_at=NOW, created_by=cast.owner
@@ -321,6 +353,16 @@ SAMPLES: dict[str, Sample] = {
     "calendar_feed": lambda cast: {"token": "unknown"},
     "company_correct": company,
     "company_registered": company,
+    "complaints:import_columns": complaint_import,
+    "complaints:import_confirm": complaint_import,
+    "complaints:import_detail": complaint_import,
+    "complaints:import_discard": complaint_import,
+    "complaints:import_progress": complaint_import,
+    "complaints:import_report": complaint_report,
+    "complaints:key_new": complaint_source,
+    "complaints:key_revoke": source_key,
+    "complaints:source": complaint_source,
+    "complaints:staff_review_again": complaint_lock,
     "demo_mail_html": lambda cast: {"name": "unknown"},
     "demo_mail_read": lambda cast: {"name": "unknown"},
     "expedite:*": expedite,
@@ -330,15 +372,11 @@ SAMPLES: dict[str, Sample] = {
     "invitation_accept": invitation,
     "maintenance:detail": maintenance,
     "maintenance:plan_cancel": plan,
-    "maintenance:plan_change": plan,
     "maintenance:plan_end": plan,
     "maintenance:plan_move": plan,
     "maintenance:plan_update": plan,
     "marks:*": mark,
     "marks:screenshot": mark_screenshot,
-    "maintenance:series": series,
-    "maintenance:series_change": series,
-    "maintenance:series_end": series,
     "materials:*": material,
     "materials:cause": lambda cast: {"code": MaintenanceCause.objects.earliest("pk").code},
     "materials:file": material_file,

@@ -70,11 +70,13 @@ def take_chunk(*, import_id: int, now: dt.datetime) -> bool:
     current.state, current.last_row = ImportState.RUNNING, rows[-1].row
     current.rows_done += len(rows)
     current.locked += len(receipt.locked)
-    counts = Counter({outcome: getattr(current, f"rows_{outcome}") for outcome in ComplaintRowOutcome})
+    counts: Counter[str] = Counter(
+        {str(outcome): getattr(current, f"rows_{outcome}") for outcome in ComplaintRowOutcome}
+    )
     counts.update(outcomes)
-    counts.subtract(row.outcome for row in rows)
+    counts.subtract([row.outcome for row in rows])
     note_counts(current, counts)
-    current.progress_at = Now()  # type: ignore[assignment]
+    current.progress_at = Now()
     current.save()
     return True
 

@@ -85,7 +85,7 @@ class SheetColumnsForm(forms.Form):
                 label=target.label,
                 required=required,
                 choices=[*first, *choices],
-                error_messages={"required": self.missing},
+                error_messages={"required": str(self.missing)},
             )
 
     def clean(self) -> dict[str, Any]:

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from accounts.journal import Actor
 from accounts.users import User
+from appeals.complaints.locks import SUBJECT as LOCK
 from appeals.expedite.models import ExpediteRequest
 from appeals.expedite.requests import ask
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.materials.models import Material, MaterialState
+from certification.materials.models import Material, MaterialState, Requirement
 from certification.reviews import desk
 from certification.reviews.models import Decision, Review, ReviewKind
 from tests.cast import Cast, add_member, make_company, make_material, make_user
@@ -119,6 +120,30 @@ def test_maintenance_that_overruns_is_offered_and_marked_when_granted(cast):
     staff = visitor(cast.operations)
     assert "Expedited" in staff.get(f"{reverse('maintenance:plans')}?state=overrunning").content.decode()
     assert "end it first" in staff.get(detail).content.decode()
+
+
+@pytest.mark.parametrize("kind", ["lock", "correction"])
+def test_page_of_a_maintenance_that_a_review_ends_offers_that_review(cast, kind):
+    now = timezone.now()
+    number = cast.numbers[0]
+    if kind == "lock":
+        late = overrunning(
+            cause=MaintenanceCause.objects.get(opened_by="complaints"), scope="number", number=number, locks=True,
+            planned_start=None, planned_end=None, overrunning_since=None,
+        )  # fmt: skip
+        case = desk.open_review(
+            kind=ReviewKind.COMPLAINT_LOCK, company=cast.clinic, subject=LOCK, subject_id=late.pk, submitted_by=None,
+            actor=Actor.engine(), now=now - 3 * DAY,
+        )  # fmt: skip
+    else:
+        case = review(cast, days=6)
+        late = overrunning(
+            cause=MaintenanceCause.objects.get(code="material_expired"), scope="company", company=cast.clinic,
+            requirement=Requirement.objects.get(kind__code="business_licence", moment="always"),
+            planned_start=None, planned_end=None, overrunning_since=None,
+        )  # fmt: skip
+    page = visitor(cast.owner).get(reverse("maintenance:detail", args=[late.ref])).content.decode()
+    assert f"{NEW}?case={case.ref}" in page
 
 
 def test_maintenance_that_covers_another_of_ones_companies_is_found(cast):

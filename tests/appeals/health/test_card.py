@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from accounts.journal import Actor, ActorKind
+from appeals.complaints.locks import SUBJECT as LOCK
 from appeals.complaints.models import Complaint, Source
 from appeals.health.card import cards_of
 from appeals.marks.marks import Sighting, observe
@@ -18,6 +19,8 @@ from appeals.marks.models import MarkLabel, Origin
 from appeals.platforms import Platform
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.numbers.models import PhoneNumber
+from certification.reviews.desk import open_review
+from certification.reviews.models import ReviewKind
 from tests.cast import NOW, make_number
 
 DAY = dt.timedelta(days=1)
@@ -131,3 +134,19 @@ def test_page_of_a_number_shows_its_card(cast):
     page = client.get(f"/numbers/{number.ref}/").content.decode()
     assert "1 platform marks this number; no complaint in 30 days." in page
     assert "by 12 people" in page
+
+
+def test_case_of_a_lock_shows_the_card_of_its_number(cast):
+    number = cast.numbers[0]
+    seen(number, "360", 50)
+    lock = locked(number, 1)
+    case = open_review(
+        kind=ReviewKind.COMPLAINT_LOCK, company=cast.clinic, subject=LOCK, subject_id=lock.pk, submitted_by=None,
+        actor=Actor.engine(), now=NOW,
+    )  # fmt: skip
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(cast.reviewer)
+    page = client.get(f"/staff/cases/{case.ref}/").content.decode()
+    assert "Health card" in page
+    assert "It is locked because of complaints; 1 platform marks this number; no complaint in 30 days." in page
+    assert number.number not in page
