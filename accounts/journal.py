@@ -100,6 +100,10 @@ class JournalEntry(models.Model):
             models.Index(
                 fields=["company", "-at", "-id"], condition=models.Q(company__isnull=False), name="journal_by_company"
             ),
+            # The auditor's list, by date.
+            models.Index(fields=["at"], name="journal_by_date"),
+            # Through which providers a company's numbers were certified when: few rows among all of its own.
+            models.Index(fields=["company"], condition=models.Q(aspect="provider"), name="journal_provider_changes"),
             # The auditor's list, by person.
             models.Index(fields=["actor", "-at"], condition=models.Q(actor__isnull=False), name="journal_by_actor"),
         ]

@@ -58,6 +58,7 @@ STAFF_MENU: tuple[Item, ...] = (
     Item("staff_calendar", _("Calendar"), "calendar"),
     Item("materials:rules", _("Rules and materials"), "clipboard-document-list"),
     Item("staff_companies", _("Companies"), "building-office"),
+    Item("staff_numbers:list", _("Numbers"), "phone"),
     Item("reviews:statistics", _("Statistics"), "chart-bar"),
     Item("staff_deliveries", _("Deliveries"), "envelope"),
     Item("staff_journal", _("Journal"), "book-open"),

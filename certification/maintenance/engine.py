@@ -20,6 +20,7 @@ from certification.maintenance.clock import engine_moment, take_turn
 from certification.maintenance.plan_steps import start_and_end_plans
 from certification.maintenance.reconcile import reconcile_at
 from certification.reminders.sweep import send_due_reminders
+from certification.reviews.staging import apply_due
 from certification.reviews.watch import watch_reviews
 
 
@@ -40,6 +41,7 @@ class Counts:
     extended: int = 0
     overdue: int = 0
     released: int = 0
+    decided: int = 0
     sent: int = 0
 
     def as_dict(self) -> dict[str, int]:
@@ -80,18 +82,21 @@ def tick(*, now: dt.datetime, actor: Actor | None = None, dry_run: bool = False)
     everything is computed and rolled back.
     """
     counts = Counts()
+    decisions_due = False
     try:
         with transaction.atomic():
-            run(counts=counts, now=now, actor=actor or Actor.engine())
+            decisions_due = run(counts=counts, now=now, actor=actor or Actor.engine())
             if dry_run:
                 raise DryRun
     except DryRun:
-        pass
+        return counts
+    if decisions_due:  # each in a transaction of its own: people's decisions, some of which may be refused by now
+        counts.decided = apply_due(now=now).applied
     return counts
 
 
-def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> None:
-    """The steps, in the caller's transaction; fills `counts`."""
+def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> bool:
+    """The steps, in the caller's transaction; fills `counts`. Returns whether decisions that can no longer be taken back wait."""
     take_turn()
     now = engine_moment(now)
     plans = start_and_end_plans(now=now, actor=actor)
@@ -102,13 +107,14 @@ def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> None:
     counts.held, counts.resumed, counts.lapsed = reconciled.held, reconciled.resumed, reconciled.lapsed
     counts.paused, counts.unpaused, counts.extended = reconciled.paused, reconciled.unpaused, reconciled.extended
     counts.expired, told_of_terms = expire_terms(now=now, actor=actor)
-    counts.overdue, counts.released, told_of_reviews = watch_reviews(now=now, actor=actor)
+    counts.overdue, counts.released, told_of_reviews, decisions_due = watch_reviews(now=now, actor=actor)
     reminded = send_due_reminders(now=now)
     counts.sent = plans.sent + reconciled.noticed + told_of_terms + told_of_reviews + reminded
     for step in note_tick(now=now):
         counts.sent += step.run(now, actor)
     if counts.sent:
         notices.wake_delivery()
+    return decisions_due
 
 
 def note_tick(*, now: dt.datetime) -> list[FurtherStep]:

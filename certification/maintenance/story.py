@@ -77,11 +77,6 @@ class Story:
     happenings: list[Happening] = field(default_factory=list)
 
 
-def history_of(*, company: Company) -> MaintenanceQuerySet:
-    """The past maintenance that covered the company, the latest first, with cause and material for its words."""
-    return Maintenance.objects.past_of(company).select_related("cause", "requirement__kind")
-
-
 def state_of(maintenance: Maintenance) -> str:
     """Where it is between plan and end."""
     if maintenance.cancelled_at is not None:

@@ -162,6 +162,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "application_lapsed": [{"application": "aa11bb22cc33"}],
     "review_overdue": [{"review": "ffeeddccbbaa", "review_kind": "application", "due_at": REVIEW["due_at"]}],
     "review_overdue_staff": [{"review": "ffeeddccbbaa", "review_kind": "material", "due_at": REVIEW["due_at"]}],
+    "decision_refused": [
+        {"review": "ffeeddccbbaa", "review_kind": "material", "decision": "approved", "reason": "该案件已被撤回。"},
+        {"review": "ffeeddccbbaa", "review_kind": "material", "decision": "approved"},
+    ],
     "company_verified": [{"company": "仁和门诊部", "reason": ""}],
     "company_refused": [{"company": "仁和门诊部", "reason": "执照编号不符"}],
     "invitation": [{"company": "仁和门诊部", "inviter": "王芳", "token": "tok-EN_1234", "role": "operator"}],

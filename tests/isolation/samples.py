@@ -397,11 +397,16 @@ SAMPLES: dict[str, Sample] = {
     "numbers:import_progress": number_import,
     "numbers:import_report": number_report,
     "reviews:*": review,
+    "reviews:bulk_apply": lambda cast: {"batch": "unknown"},
+    "reviews:bulk_result": lambda cast: {"batch": "unknown"},
+    "reviews:bulk_undo": lambda cast: {"batch": "unknown"},
     "reviews:decide": review_decision,
     "settings:invitation_revoke": invitation,
     "settings:member": member,
     "settings:member_remove": member,
     "staff_company": company,
+    "staff_company_timeline": company,
+    "staff_numbers:*": number,
     "staff_company_identity": company,
 }
 

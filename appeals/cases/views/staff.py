@@ -24,9 +24,9 @@ from appeals.cases.submission import SUBJECT
 from appeals.cases.urgency import ReasonMissing, UrgencyRefused, judge_urgency
 from certification.reviews import desk
 from certification.reviews.models import Review
+from certification.reviews.refusals import say_decided, say_deferred
 from certification.reviews.subjects import why_involved
-from certification.reviews.views.cases import case_frame, conflict, find_review, say_decided
-from certification.reviews.views.decisions import say_deferred
+from certification.reviews.views.cases import case_frame, conflict, find_review
 
 
 def find_case(ref: str) -> tuple[Review, Appeal]:

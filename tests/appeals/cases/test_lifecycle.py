@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Any
 
 import pytest
 
@@ -27,12 +28,12 @@ from tests.invariants import assert_invariants
 
 def test_move_does_what_the_table_says_and_nothing_else(cast: Cast) -> None:
     appeal = draft(cast, platforms=["360"])
-    until = {"answer_until": NOW + DAY, "next_step_at": NOW}
+    until: dict[str, Any] = {"answer_until": NOW + DAY, "next_step_at": NOW}
     for before, to in itertools.product(AppealState, AppealState):
         waits = until if before == AppealState.MORE_INFORMATION else dict.fromkeys(until)
         Appeal.objects.filter(pk=appeal.pk).update(state=before, **waits)
         notes = JournalEntry.objects.filter(subject="appeal", aspect="state").count()
-        changes = until if to == AppealState.MORE_INFORMATION else {}
+        changes: dict[str, Any] = until if to == AppealState.MORE_INFORMATION else {}
         moved = False
         if before == to or to in TRANSITIONS[before]:
             moved = move(appeal=appeal, to=to, actor=Actor.command(), now=NOW, **changes)
@@ -66,7 +67,7 @@ def test_sending_opens_one_review_with_the_promise_of_its_kind(cast: Cast) -> No
 
 def test_sending_twice_is_sending_once(cast: Cast) -> None:
     appeal = draft(cast, platforms=["360"])
-    by = {"by": cast.operator, "actor": Actor.person(cast.operator), "now": NOW, "confirmed": True}
+    by: dict[str, Any] = {"by": cast.operator, "actor": Actor.person(cast.operator), "now": NOW, "confirmed": True}
     assert [submit(appeal=appeal, **by), submit(appeal=appeal, **by)] == [True, False]
     assert Review.objects.filter(subject="appeal").count() == 1
 

@@ -117,7 +117,9 @@ def test_moved_plan_tells_the_new_date_and_its_steps_again(cast: Cast) -> None:
 def entry(notice: Notice) -> tuple[Calendar, dict[str, object]]:
     """The calendar in the notice's mail, and what its entry says."""
     (part,) = [part for part in compose(notice).message().walk() if part.get_content_type() == "text/calendar"]
-    calendar = Calendar.from_ical(part.get_payload(decode=True))
+    payload = part.get_payload(decode=True)
+    assert isinstance(payload, bytes)
+    calendar = Calendar.from_ical(payload)
     (event,) = calendar.walk("VEVENT")
     return calendar, {name: event.get(name) for name in ("UID", "SEQUENCE", "STATUS")} | {
         "start": event.decoded("DTSTART"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -31,7 +33,7 @@ def monday() -> dt.datetime:
     return dt.datetime.combine(day, dt.time(2))
 
 
-def form_data(*, code: str = "routine_window", **changes: object) -> dict[str, object]:
+def form_data(*, code: str = "routine_window", **changes: Any) -> dict[str, Any]:
     start = monday()
     return {
         "cause": str(MaintenanceCause.objects.get(code=code).pk),
@@ -87,7 +89,7 @@ def test_weekly_window_is_read_in_both_languages_before_it_is_saved(cast: Cast, 
         ({"repeats": "rule", "rule": "freq=weekly;count=3;", "repeat_ends": ""}, "FREQ=WEEKLY;COUNT=3"),
     ],
 )
-def test_plain_answers_become_a_rule(cast: Cast, client: Client, changes: dict[str, object], rule: str) -> None:
+def test_plain_answers_become_a_rule(cast: Cast, client: Client, changes: dict[str, Any], rule: str) -> None:
     client.force_login(cast.operations)
     assert client.post(NEW, form_data(confirm="1", **changes)).status_code == 302
     assert MaintenanceSeries.objects.get().rule == rule
@@ -116,7 +118,7 @@ def test_plain_answers_become_a_rule(cast: Cast, client: Client, changes: dict[s
 )
 @pytest.mark.parametrize("confirm", [{}, {"confirm": "1"}])
 def test_each_mistake_has_its_own_words_and_keeps_the_form(
-    cast: Cast, client: Client, changes: dict[str, object], field: str, words: str, confirm: dict[str, str]
+    cast: Cast, client: Client, changes: dict[str, Any], field: str, words: str, confirm: dict[str, str]
 ) -> None:
     if changes.get("industry"):
         education = Industry.objects.get(code="education")
@@ -170,7 +172,7 @@ def test_effects_of_a_plan_are_preset_with_its_causes_and_can_be_its_own(cast: C
     own = {"effects": "own", "own_suspends": "on", "own_factor": "2", "own_defers": ["material"]}
     client.post(NEW, form_data(code="model_upgrade", repeats="none", confirm="1", **own))
     (row,) = Maintenance.objects.all()
-    assert (row.suspends_display, row.review_time_factor, row.defers) == (True, 2, ["material"])
+    assert (row.suspends_display, row.review_time_factor, row.defers) == (True, Decimal(2), ["material"])
     assert "为本计划单独设定" in client.get(page(row)).content.decode()
 
 

@@ -22,10 +22,9 @@ from certification.applications.models import Application, ApplicationKind, Appl
 from certification.applications.submission import Blocked, submit, withdraw
 from certification.maintenance.engine import Counts, tick
 from certification.maintenance.models import Maintenance, MaintenanceCause, Scope
+from certification.maintenance.plan_drafts import PlanDraft, PlanRefused
 from certification.maintenance.plans import (
-    PlanDraft,
     PlanMovedOn,
-    PlanRefused,
     cancel_plan,
     create_plan,
     end_plan,
