@@ -157,6 +157,7 @@ def show(request: SignedInRequest, appeal: Appeal, form: MessageForm, status: in
         .values_list("after", "at")
     )
     is_open = read.state in OPEN_STATES
+    thread = thread_of(read)
     context = {
         "appeal": read,
         "facts": facts,
@@ -167,7 +168,9 @@ def show(request: SignedInRequest, appeal: Appeal, form: MessageForm, status: in
         "platforms": platform_rows(read) if read.kind == AppealKind.MARK else [],
         "files": [(file, file_title(file)) for file in files_of(read) if file.message_id is None],
         "lacking": missing_words(read),
-        "thread": thread_of(read),
+        "thread": thread,
+        # A draft of its own for each message: what was sent does not come back into the form.
+        "draft_key": f"appeal-message-{read.ref}-{len(thread)}",
         "takes_numbers": takes_numbers(read),
         "page": page,
         "review": review,
