@@ -58,6 +58,7 @@ class Permission(models.TextChoices):
     PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
     TAKE_COMPLAINTS = "take_complaints", _("manage sources of complaints and take complaints in")
+    EDIT_REASONS = "edit_reasons", _("keep the reasons for returning and rejecting")
     READ_EVERYTHING = "read_everything", _("read everything")
     READ_DOCUMENTS = "read_documents", _("open the documents of companies")
     READ_PEOPLES_FIGURES = "read_peoples_figures", _("read the figures of single reviewers")
@@ -76,6 +77,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
     # Connecting those who report complaints is operations' work, as is what comes from them by file or by telephone.
     Permission.TAKE_COMPLAINTS: frozenset({StaffRole.OPERATIONS}),
+    # Who writes the rules, and who answers for how decisions are worded.
+    Permission.EDIT_REASONS: frozenset({StaffRole.POLICY, StaffRole.LEAD_REVIEWER}),
     # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
     Permission.READ_EVERYTHING: ALL_STAFF,
     # Documents are for those who judge them, and for those who check the judges.

@@ -18,6 +18,7 @@ API_URLS.append(path("", description, name="api-root"))
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("appeals.complaints.urls")),
     path("", include("appeals.marks.urls")),
+    path("", include("appeals.cases.urls")),
     path("api/v1/", (API_URLS, APP, NAMESPACE)),
     path("expedite/", include("appeals.expedite.urls")),
 ]

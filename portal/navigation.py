@@ -45,6 +45,7 @@ COMPANY_MENU: tuple[Item, ...] = (
     Item("numbers:list", _("Numbers"), "phone"),
     Item("applications:list", _("Applications"), "document-check"),
     Item("materials:list", _("Materials"), "document-text"),
+    Item("appeals:list", _("Appeals"), "scale"),
     Item("calendar", _("Calendar"), "calendar"),
     Item("settings:company", _("Settings"), "cog-6-tooth"),
 )
@@ -57,6 +58,7 @@ STAFF_MENU: tuple[Item, ...] = (
     Item("staff_calendar", _("Calendar"), "calendar"),
     Item("materials:rules", _("Rules and materials"), "clipboard-document-list"),
     Item("staff_companies", _("Companies"), "building-office"),
+    Item("staff_numbers:list", _("Numbers"), "phone"),
     Item("reviews:statistics", _("Statistics"), "chart-bar"),
     Item("staff_deliveries", _("Deliveries"), "envelope"),
     Item("staff_journal", _("Journal"), "book-open"),

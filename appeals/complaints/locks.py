@@ -7,7 +7,7 @@ appeal, or a lead has it looked at again (`review_again`). An appeal that is uph
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db import transaction
 
@@ -26,6 +26,10 @@ from certification.reviews.models import Review, ReviewKind, ReviewState
 
 #: What the lock's reviews are about: the maintenance.
 SUBJECT = "complaint_lock"
+
+
+#: What else follows from the end of a lock: called with the lock, who, when and why, in the same transaction.
+AFTER_RELEASE: list[Callable[[Maintenance, Actor, dt.datetime, str], None]] = []
 
 
 def open_lock_of(number: PhoneNumber) -> Maintenance | None:
@@ -119,6 +123,8 @@ def release(*, lock: Maintenance, actor: Actor, now: dt.datetime, reason: str) -
     counters.count_again(number_id=number.pk, released_at=moment)
     desk.cancel(subject=SUBJECT, subject_id=lock.pk, actor=actor, now=moment, reason=reason)
     tell_of_release(lock=lock, number=number, now=moment)
+    for follow in AFTER_RELEASE:
+        follow(lock, actor, moment, reason)
     return True
 
 

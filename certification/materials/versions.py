@@ -29,7 +29,7 @@ from certification.materials.validity import DateProblem, date_problems, is_vali
 from certification.numbers.models import PhoneNumberQuerySet
 from certification.reminders.models import Reminder
 from certification.reviews import desk
-from certification.reviews.models import ReviewKind
+from certification.reviews.models import Review, ReviewKind
 
 #: What a review calls this kind of thing.
 SUBJECT = "material"
@@ -43,8 +43,8 @@ TRANSITIONS: dict[MaterialState, tuple[MaterialState, ...]] = {
         MaterialState.WITHDRAWN,
     ),
     MaterialState.APPROVED: (MaterialState.REPLACED,),
-    MaterialState.RETURNED: (),
-    MaterialState.REJECTED: (),
+    MaterialState.RETURNED: (MaterialState.SUBMITTED,),  # an appeal against it was upheld, as below
+    MaterialState.REJECTED: (MaterialState.SUBMITTED,),
     MaterialState.REPLACED: (),
     MaterialState.WITHDRAWN: (),
 }
@@ -281,3 +281,40 @@ def stop_reminding(*, follower: Material, of: Iterable[Material]) -> None:
 def send_back(*, material: Material, to: MaterialState, actor: Actor, now: dt.datetime, reason: str) -> None:
     """Return or reject a submitted version; what was in force before stays so."""
     move(material=material, to=to, actor=actor, now=now, reason=reason, decided_at=now)
+
+
+def can_reopen(material: Material) -> bool:
+    """Whether a version that was not approved can come back: no later one waits for a decision or is in force."""
+    later = Material.objects.filter(
+        company=material.company_id,
+        kind=material.kind_id,
+        version__gt=material.version,
+        state__in=[MaterialState.SUBMITTED, MaterialState.APPROVED],
+    )
+    return material.state in (MaterialState.RETURNED, MaterialState.REJECTED) and not later.exists()
+
+
+@transaction.atomic
+def reopen(*, material: Material, actor: Actor, now: dt.datetime) -> Review | None:
+    """Open a new review of a returned or rejected version, because an appeal was upheld; None where it has moved on."""
+    Company.objects.select_for_update(of=("self",), no_key=True).get(pk=material.company_id)
+    material.refresh_from_db(fields=["state"])
+    if not can_reopen(material):
+        return None
+    move(
+        material=material,
+        to=MaterialState.SUBMITTED,
+        actor=actor,
+        now=now,
+        reason="an appeal was upheld",
+        decided_at=None,
+    )
+    return desk.open_review(
+        kind=ReviewKind.MATERIAL,
+        company=material.company,
+        subject=SUBJECT,
+        subject_id=material.pk,
+        submitted_by=material.submitted_by,
+        actor=actor,
+        now=now,
+    )

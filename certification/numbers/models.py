@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -109,6 +110,15 @@ class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
         """Numbers that their company still holds."""
         return self.filter(released_at__isnull=True)
 
+    def held_at(self, at: dt.datetime | None) -> PhoneNumberQuerySet:
+        """Numbers that their company held at the moment; None is now.
+
+        Rows are kept when a number is released, so that its past stays readable.
+        """
+        if at is None:
+            return self.held()
+        return self.filter(models.Q(released_at__isnull=True) | models.Q(released_at__gt=at), created_at__lte=at)
+
     def for_user(self, user: User) -> PhoneNumberQuerySet:
         """The numbers of every company that `user` is a member of."""
         return self.filter(company__memberships__user=user)
@@ -168,6 +178,10 @@ class PhoneNumber(models.Model):
         indexes: ClassVar = [
             # The company's list, in order of entry, forwards and backwards (keyset).
             models.Index(fields=["company", "id"], condition=models.Q(released_at__isnull=True), name="number_list"),
+            # The same as of a past moment, when it held numbers that it has given up since.
+            models.Index(fields=["company", "id"], name="number_list_of_then"),
+            # Who else held the same number: its row is found whether it was given up or not.
+            models.Index(fields=["number"], condition=models.Q(released_at__isnull=False), name="number_given_up"),
             # Filters and counts by status read nothing but this.
             models.Index(
                 fields=["company", "lifecycle", "provider", "id"],

@@ -14,7 +14,8 @@ from accounts.notices import Notice
 from accounts.users import User
 from accounts.working_days import CHINA, end_of_day
 from certification.maintenance.models import MaintenanceCause, Scope
-from certification.maintenance.plans import PlanDraft, create_plan
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import create_plan
 from certification.materials import rules
 from certification.materials.models import MaterialKind, RequirementMoment
 from certification.numbers.groups.tree import add_group

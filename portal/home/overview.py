@@ -22,6 +22,7 @@ from certification.maintenance.status import Status, counts_by_status
 from certification.materials.models import Material, MaterialState
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Decision, Review, ReviewKind, ReviewState
+from certification.reviews.subjects import decision_words
 from portal.home.coming import Coming, coming_up, number_count
 from portal.home.needs import last_day, needs_of
 from portal.home.tasks import Task
@@ -241,7 +242,12 @@ def offer_to_expedite(works: list[Work], *, company: Company, now: dt.datetime) 
         work.offer = offer
 
 
-DECISION_TONES = {Decision.APPROVED: "green", Decision.RETURNED: "amber", Decision.REJECTED: "red"}
+DECISION_TONES = {
+    Decision.APPROVED: "green",
+    Decision.RETURNED: "amber",
+    Decision.REJECTED: "red",
+    Decision.PARTLY: "amber",
+}
 
 
 def recent_events(company: Company) -> list[Event]:
@@ -249,7 +255,7 @@ def recent_events(company: Company) -> list[Event]:
     decided = list(company.reviews.filter(state=ReviewState.DECIDED).order_by(F("decided_at").desc())[:RECENT])
     events = [
         Event(
-            review.decided_at, _("%(name)s: %(decision)s") % {"name": name, "decision": review.get_decision_display()},
+            review.decided_at, _("%(name)s: %(decision)s") % {"name": name, "decision": decision_words(review.subject, review.decision).made},
             DECISION_TONES[Decision(review.decision)], gettext_lazy("Reviewer"), review.decision_text,
         )
         for review, name, _url in named(decided, company)

@@ -19,6 +19,7 @@ from accounts.invitations import Invitation
 from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
+from appeals.cases.models import Appeal, AppealFile, AppealPlatform
 from appeals.complaints.imports.models import ComplaintImport
 from appeals.complaints.models import Source, SourceKey
 from appeals.complaints.sources import issue_key
@@ -292,9 +293,60 @@ def complaint_report(cast: Cast) -> dict[str, Any]:
     return {**sample, "file_format": "csv"}
 
 
+def appeal(cast: Cast) -> dict[str, Any]:
+    found = Appeal.objects.create(
+        company=cast.clinic, kind="mark", state_since=NOW, created_at=NOW, created_by=cast.owner
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def appeal_file(cast: Cast) -> dict[str, Any]:
+    found = AppealFile.objects.create(
+        appeal=Appeal.objects.get(ref=appeal(cast)["ref"]),
+        storage_name=f"missing/{timezone.now().timestamp()}.png",
+        original_name="screen.png",
+        content_type="image/png",
+        size=1,
+        sha256="0" * 64,
+        uploaded_by=cast.owner,
+        uploaded_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def appeal_page(cast: Cast) -> dict[str, Any]:
+    return {**appeal_file(cast), "number": 1}
+
+
+def appeal_case(cast: Cast) -> dict[str, Any]:
+    """The review of an appeal of the clinic's, about one platform."""
+    subject = Appeal.objects.get(ref=appeal(cast)["ref"])
+    Appeal.objects.filter(pk=subject.pk).update(state="in_review", submitted_at=NOW)
+    platform = Platform.objects.earliest("pk")
+    AppealPlatform.objects.create(appeal=subject, platform=platform)
+    found = Review.objects.create(
+        kind="appeal",
+        company=cast.clinic,
+        subject="appeal",
+        subject_id=subject.pk,
+        submitted_by=cast.owner,
+        opened_at=NOW,
+        due_from=NOW,
+        due_at=NOW + dt.timedelta(days=7),
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref, "to": "confirmed", "code": platform.code}
+
+
 SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
+    "appeals:*": appeal,
+    "appeals:file": appeal_file,
+    "appeals:page": appeal_page,
+    **{f"appeals:staff_{name}": appeal_case for name in ("message", "platform", "read", "take_back", "urgency")},
     "applications:*": application,
     "applications:labels": application_change,
     "applications:step": application_step,
@@ -345,11 +397,16 @@ SAMPLES: dict[str, Sample] = {
     "numbers:import_progress": number_import,
     "numbers:import_report": number_report,
     "reviews:*": review,
+    "reviews:bulk_apply": lambda cast: {"batch": "unknown"},
+    "reviews:bulk_result": lambda cast: {"batch": "unknown"},
+    "reviews:bulk_undo": lambda cast: {"batch": "unknown"},
     "reviews:decide": review_decision,
     "settings:invitation_revoke": invitation,
     "settings:member": member,
     "settings:member_remove": member,
     "staff_company": company,
+    "staff_company_timeline": company,
+    "staff_numbers:*": number,
     "staff_company_identity": company,
 }
 

@@ -48,11 +48,19 @@ OPEN_ALLAUTH = {
 #: Pages about a second factor that this person has not set up.
 NEED_A_SECOND_FACTOR = {"mfa_deactivate_totp", "mfa_download_recovery_codes", "mfa_view_recovery_codes"}
 #: Their plan is technical: policy staff, who may change plans, change those of policy only (the view decides).
-TECHNICAL_PLAN = {"maintenance:plan_cancel", "maintenance:plan_end", "maintenance:plan_move", "maintenance:plan_update"}
+TECHNICAL_PLAN = {
+    "maintenance:plan_cancel",
+    "maintenance:plan_change",
+    "maintenance:plan_end",
+    "maintenance:plan_move",
+    "maintenance:plan_update",
+    "maintenance:series_change",
+    "maintenance:series_end",
+}
 #: There in the demonstration only.
 DEMONSTRATION = {"demo_mail"}
 #: Their sample has a row, but no content behind it.
-WITHOUT_CONTENT = {"marks:screenshot", "materials:file", "materials:page"}
+WITHOUT_CONTENT = {"appeals:file", "appeals:page", "marks:screenshot", "materials:file", "materials:page"}
 
 
 @dataclass(frozen=True)
