@@ -39,6 +39,7 @@ from certification.reviews.clock_story import clock_of
 from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.verdicts import say_review
+from certification.reviews.waiting import options_for
 from certification.upload_limits import dropped
 
 #: What needs the company first, then what the platform works on, then what is over; each newest first.
@@ -161,6 +162,7 @@ def show(request: SignedInRequest, appeal: Appeal, form: MessageForm, status: in
     context = {
         "appeal": read,
         "facts": facts,
+        "options": options_for(review, company=read.company, now=now),
         "against": matter_text(read),
         "against_url": matter_url(read),
         "steps": steps_of(read, list(reached)) if read.state != AppealState.DRAFT else [],
