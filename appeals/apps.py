@@ -32,3 +32,4 @@ class AppealsConfig(AppConfig):
         import_module("appeals.health.panels")
         import_module("appeals.marks.journal_vocabulary")
         import_module("appeals.marks.notice_kinds")
+        import_module("appeals.marks.notes")

@@ -101,6 +101,7 @@ def case_of(appeal: Appeal, review: Review) -> dict[str, Any]:
         "lacking": missing_words(appeal),
         "is_listed": bool(CHECKLIST[AppealKind(appeal.kind)]),
         "thread": messages,
+        "draft_key": f"staff-message-{review.ref}-{len(messages)}",
         "unread": sum(1 for message in messages if not message.is_by_staff and message.read_at is None),
         "asks": appeal.state == AppealState.MORE_INFORMATION,
         "in_review": appeal.state == AppealState.IN_REVIEW,

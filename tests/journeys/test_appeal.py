@@ -191,7 +191,7 @@ def test_lock_ends_when_the_appeal_with_evidence_is_upheld(
     staff.seen("case")
     staff.page.locator("#staff-text").fill("请补充当日派送区域。")
     staff.button("ask")
-    staff.page.wait_for_url(re.compile("#thread$"))
+    staff.page.locator("#thread .message").wait_for()
     staff.seen("asked")
 
     company.page.goto(f"/appeals/{appeal.ref}/")
@@ -253,7 +253,7 @@ def test_marks_on_three_platforms_are_cleared_one_by_one(walks: tuple[Walk, Walk
         row.locator("button[value=cleared]").click()
         staff.page.wait_for_url(re.compile("#platforms$"))
         staff.page.locator(f"#note-{platform.platform.code}").wait_for(state="detached")
-        company.page.goto(f"/appeals/{appeal.ref}/#platforms")
+        company.page.goto(f"/appeals/{appeal.ref}/")
         assert company.page.locator("#platforms .tag-green, #platforms .bg-success-subtle").count() == count
     company.seen("cleared")
     staff.decide("uphold")

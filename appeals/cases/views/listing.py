@@ -39,6 +39,7 @@ from certification.reviews.clock_story import clock_of
 from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.verdicts import say_review
+from certification.reviews.waiting import options_for
 from certification.upload_limits import dropped
 
 #: What needs the company first, then what the platform works on, then what is over; each newest first.
@@ -157,9 +158,11 @@ def show(request: SignedInRequest, appeal: Appeal, form: MessageForm, status: in
         .values_list("after", "at")
     )
     is_open = read.state in OPEN_STATES
+    thread = thread_of(read)
     context = {
         "appeal": read,
         "facts": facts,
+        "options": options_for(review, company=read.company, now=now),
         "against": matter_text(read),
         "against_url": matter_url(read),
         "steps": steps_of(read, list(reached)) if read.state != AppealState.DRAFT else [],
@@ -167,7 +170,9 @@ def show(request: SignedInRequest, appeal: Appeal, form: MessageForm, status: in
         "platforms": platform_rows(read) if read.kind == AppealKind.MARK else [],
         "files": [(file, file_title(file)) for file in files_of(read) if file.message_id is None],
         "lacking": missing_words(read),
-        "thread": thread_of(read),
+        "thread": thread,
+        # A draft of its own for each message: what was sent does not come back into the form.
+        "draft_key": f"appeal-message-{read.ref}-{len(thread)}",
         "takes_numbers": takes_numbers(read),
         "page": page,
         "review": review,

@@ -235,3 +235,13 @@ def test_screenshot_of_another_company_does_not_exist(cast):
     assert visitor(cast.stranger).get(address).status_code == 404
     assert visitor(cast.operations).get(address).status_code == 404
     assert visitor(cast.reviewer).get(address).status_code == 200
+
+
+def test_list_of_numbers_says_beside_the_status_where_a_number_is_marked(cast):
+    seen(cast.numbers[0])
+    seen(cast.numbers[0], "baidu")
+    seen(cast.numbers[1], "baidu")
+    seen(cast.numbers[2], "baidu", 5)
+    seen(cast.numbers[2], "baidu", 1, is_clearance=True)
+    page = visitor(cast.viewer).get("/numbers/").content.decode()
+    assert (page.count("Marked on 2 platforms."), page.count("Marked on 1 platform.")) == (1, 1)
