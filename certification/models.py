@@ -3,6 +3,7 @@
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
 from certification.calendar.models import CalendarFeed
 from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
+from certification.maintenance.series_models import MaintenanceSeries
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
 from certification.numbers.models import (
     NumberExport,
@@ -13,7 +14,7 @@ from certification.numbers.models import (
     Provider,
 )
 from certification.reminders.models import Reminder
-from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause
+from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause, StagedDecision
 
 __all__ = [
     "Application",
@@ -23,6 +24,7 @@ __all__ = [
     "DueTimeExtension",
     "Maintenance",
     "MaintenanceCause",
+    "MaintenanceSeries",
     "MaintenanceUpdate",
     "Material",
     "MaterialFile",
@@ -40,6 +42,7 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StagedDecision",
     "StagedFile",
     "StatusSample",
     "TickRun",

@@ -45,12 +45,15 @@ COMPANY_MENU: tuple[Item, ...] = (
     Item("numbers:list", _("Numbers"), "phone"),
     Item("applications:list", _("Applications"), "document-check"),
     Item("materials:list", _("Materials"), "document-text"),
+    Item("appeals:list", _("Appeals"), "scale"),
     Item("calendar", _("Calendar"), "calendar"),
     Item("settings:company", _("Settings"), "cog-6-tooth"),
 )
 STAFF_MENU: tuple[Item, ...] = (
     Item("staff_home", _("Desk"), "home"),
     Item("reviews:queue", _("Queue"), "queue-list"),
+    Item("complaints:staff_overview", _("Complaints"), "chat-bubble-left-right"),
+    Item("marks:staff_list", _("Marks"), "flag"),
     Item("maintenance:plans", _("Plans"), "calendar-days"),
     Item("staff_calendar", _("Calendar"), "calendar"),
     Item("materials:rules", _("Rules and materials"), "clipboard-document-list"),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +23,7 @@ from certification.materials.models import Material, MaterialState, Requirement
 from certification.materials.requirements import announced_unmet
 from certification.naming import in_language
 from certification.numbers.models import PhoneNumber
+from certification.numbers.notes import notes_of
 from certification.reviews.models import Review, ReviewState
 
 #: The most severe first (domain section 4): risk over policy over technical.
@@ -208,7 +209,10 @@ def facts_for(
         recall_numbers(numbers, at=at)
     around = Surroundings(numbers, now=now, at=at)
     facts = {number.pk: facts_of(number, around) for number in numbers}
-    if at is not None:
+    if at is None:  # what others note holds now
+        for number_id, notes in notes_of(numbers, now).items():
+            facts[number_id].notes += notes
+    else:
         for then in facts.values():
             then.action_label, then.action_url = "", None
     return facts
@@ -223,7 +227,7 @@ def facts_of(number: PhoneNumber, around: Surroundings) -> StatusFacts:
     facts.notes += [
         _("%(cause)s: %(sentence)s") % {"cause": row.title, "sentence": row.message}
         for row in around.covering(number)
-        if status == Status.CERTIFIED
+        if status == Status.CERTIFIED or row.locks
     ]
     return facts
 
@@ -258,7 +262,17 @@ def stopped(number: PhoneNumber, status: Status, around: Surroundings) -> Status
     elif first.locks:
         facts.tone, facts.turn = "red", "platform"
         facts.action_label = _("See the lock")
+        if appeal := appeal_url(number):
+            facts.action_label, facts.action_url = _("Appeal"), appeal
     return facts
+
+
+def appeal_url(number: PhoneNumber) -> str | None:
+    """Where a company appeals against a lock of the number; None where the portal takes no appeals."""
+    try:
+        return f"{reverse('appeals:new')}?kind=lock&number={number.ref}"
+    except NoReverseMatch:
+        return None
 
 
 def described(row: Maintenance) -> str:

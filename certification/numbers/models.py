@@ -13,6 +13,21 @@ from accounts.companies import Company
 from accounts.references import ReferenceField
 from accounts.users import User
 from certification.naming import in_language
+from certification.numbers.imports.models import ImportState, SheetImport
+
+__all__ = [
+    "ExportFormat",
+    "GroupKind",
+    "ImportState",
+    "NumberExport",
+    "NumberGroup",
+    "NumberImport",
+    "NumberImportRow",
+    "NumberKind",
+    "PhoneNumber",
+    "Provider",
+    "RowOutcome",
+]
 
 
 class Provider(models.Model):
@@ -188,18 +203,6 @@ class PhoneNumber(models.Model):
         return self.alias or self.label or self.ref
 
 
-class ImportState(models.TextChoices):
-    """How far an import is."""
-
-    UPLOADED = "uploaded", _("Waiting for columns")
-    PREVIEWED = "previewed", _("Waiting for confirmation")
-    QUEUED = "queued", _("Waiting to start")
-    RUNNING = "running", _("Importing")
-    FINISHED = "finished", _("Finished")
-    FAILED = "failed", _("Failed")
-    DISCARDED = "discarded", _("Discarded")
-
-
 class NumberImportQuerySet(models.QuerySet["NumberImport"]):
     """Reads; every one that serves a person starts at `for_user` or a company."""
 
@@ -208,39 +211,15 @@ class NumberImportQuerySet(models.QuerySet["NumberImport"]):
         return self.filter(company__memberships__user=user)
 
 
-class NumberImport(models.Model):
+class NumberImport(SheetImport):
     """One spreadsheet of numbers: nothing is imported until the company confirms the preview."""
 
-    ref = ReferenceField()
     company = models.ForeignKey(Company, models.CASCADE, related_name="number_imports")
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField()
-    file_name = models.CharField(max_length=200)
-    #: The stored upload, kept until the import ends.
-    storage_name = models.CharField(max_length=200, blank=True)
-    #: Empty for xlsx; the person can correct what was guessed for csv.
-    encoding = models.CharField(max_length=20, blank=True)
-    delimiter = models.CharField(max_length=1, blank=True)
-    #: {"number": 0, "label": 2, ...}: which column holds what, counted from 0.
-    columns = models.JSONField(default=dict)
-    #: The row that names the columns, as the spreadsheet counts; 0 where there is none.
-    header_row = models.PositiveIntegerField(default=1)
-    header = models.JSONField(default=list)
-    #: The first rows below the header, for the page on which the columns are corrected.
-    sample = models.JSONField(default=list)
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
     group = models.ForeignKey(NumberGroup, models.SET_NULL, null=True, blank=True, related_name="+")
-    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
-    rows_total = models.PositiveIntegerField(default=0)
-    #: How many of the accepted rows have been dealt with, and up to which row of the sheet: a killed job goes on there.
-    rows_done = models.PositiveIntegerField(default=0)
-    last_row = models.PositiveIntegerField(default=0)
-    progress_at = models.DateTimeField(null=True)
     rows_accepted = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
     rows_skipped = models.PositiveIntegerField(default=0)
-    confirmed_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     #: A code of `certification.numbers.imports.sheets.FileProblem`, where the import failed.
     error = models.TextField(blank=True)
 
@@ -256,9 +235,6 @@ class NumberImport(models.Model):
                 name="number_import_open",
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.file_name
 
 
 class RowOutcome(models.TextChoices):

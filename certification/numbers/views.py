@@ -23,6 +23,7 @@ from certification.numbers.forms import AddNumberForm, EndForm, NumberForm
 from certification.numbers.listing import Filters
 from certification.numbers.models import PhoneNumber
 from certification.numbers.pages import Crumb, crumbs, may_edit
+from certification.numbers.panels import panels_of
 from certification.numbers.shapes import dialled, mask_number
 from certification.timeline.reading import timeline_of
 from certification.timeline.sources import About
@@ -160,6 +161,7 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
         "facts": facts,
         "backups": [(backup, backup_facts[backup.pk]) for backup in backups],
         "timeline": timeline_of(About(number.company, (number,), for_staff=False), request, size=EVENTS),
+        "panels": panels_of(number, now),
         "masked": mask_number(number.number),
         "revealed": revealed,
         "breadcrumb": crumbs(Crumb(number.alias or mask_number(number.number))),

@@ -13,7 +13,8 @@ from playwright.sync_api import expect
 from accounts.journal import Actor
 from accounts.working_days import end_of_day
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, move_end
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import cancel_plan, create_plan, move_end
 from certification.reviews.models import Review
 from tests.cast import Cast, add_member, make_company, make_material, make_number, make_user, meet_requirements
 from tests.certification.calendar.conftest import make_plan

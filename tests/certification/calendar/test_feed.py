@@ -19,8 +19,9 @@ from certification.calendar.dates import dates_of
 from certification.calendar.feeds import feed_of
 from certification.calendar.models import CalendarFeed
 from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.maintenance.plan_drafts import PlanDraft
 from certification.maintenance.plan_steps import start_and_end_plans
-from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, end_plan, move_end
+from certification.maintenance.plans import cancel_plan, create_plan, end_plan, move_end
 from tests.cast import NOW, Cast, make_company, make_material, make_number
 from tests.certification.calendar.conftest import founded_long_ago, make_plan, utc
 

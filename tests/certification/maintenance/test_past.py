@@ -16,7 +16,8 @@ from certification.applications.lifecycle import move_numbers
 from certification.maintenance.facts import facts_for
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.maintenance.past import plans_at, recall_maintenance
-from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, end_plan, move_end
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import cancel_plan, create_plan, end_plan, move_end
 from certification.maintenance.status import counts_by_status, having_status, statuses_of, with_status
 from certification.maintenance.story import state_of
 from certification.materials.catalogue import save_row

@@ -18,7 +18,8 @@ from accounts.notices import wake_delivery
 from certification.applications.models import ApplicationKind
 from certification.maintenance.engine import Counts, tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, end_plan, move_end
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import cancel_plan, create_plan, end_plan, move_end
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
 from certification.reviews.clocks import ClockCounts, settle_clocks
@@ -259,6 +260,41 @@ def test_extended_plan_pauses_until_its_new_end(cast: Cast) -> None:
     tick(now=NOW + 5 * DAY)
     assert fresh(review).due_at == review.due_at + 4 * DAY
     assert_invariants()
+
+
+def test_plan_extended_after_its_end_but_before_the_late_tick_leaves_no_gap(cast: Cast) -> None:
+    review = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE)
+    sync = plan(cast, "data_sync", start=NOW, days=1)
+    tick(now=NOW)
+    # No tick runs for a while; somebody looks at the company and finds the plan over.
+    settle_clocks(now=NOW + DAY + HOUR, actor=Actor.engine(), company_id=cast.clinic.pk)
+    assert ReviewPause.objects.get().ended_at == NOW + DAY
+    move_end(
+        plan=sync,
+        planned_end=NOW + 2 * DAY,
+        planner=cast.operations,
+        actor=Actor.person(cast.operations),
+        now=NOW + DAY + 6 * HOUR,
+        reason="延期",
+    )
+    tick(now=NOW + DAY + 7 * HOUR)
+    assert ReviewPause.objects.filter(ended_at=None).count() == 1
+    tick(now=NOW + 2 * DAY)
+    assert fresh(review).due_at == review.due_at + 2 * DAY
+    spans = ReviewPause.objects.order_by("started_at").values_list("started_at", "ended_at")
+    assert list(spans) == [(NOW, NOW + DAY), (NOW + DAY, NOW + 2 * DAY)]
+    assert_invariants()
+
+
+def test_review_withdrawn_while_the_engine_is_ahead_of_the_clock_has_no_pause_that_ends_before_it_began(
+    cast: Cast,
+) -> None:
+    review = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE)
+    plan(cast, "data_sync", start=NOW + DAY, days=1)
+    tick(now=NOW + DAY)
+    desk.cancel(subject="paper", subject_id=review.subject_id, actor=Actor.engine(), now=NOW + HOUR, reason="")
+    pause = ReviewPause.objects.get()
+    assert (pause.ended_at, pause.is_counted) == (pause.started_at, True)
 
 
 def test_company_in_new_york_that_leaves_the_industry_is_paused_until_then(cast: Cast) -> None:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("accounts", "0003_history"),
-        ("certification", "0003_casepage"),
+        ("certification", "0008_desk"),
     ]
 
     operations = [
