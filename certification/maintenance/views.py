@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import Permission, SignedInRequest, current_membership, signed_in, staff_view
+from accounts.access import SignedInRequest, current_membership, signed_in, staff_view
 from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, UpdateForm
-from certification.maintenance.models import Maintenance, MaintenanceQuerySet
+from certification.maintenance.models import Maintenance
 from certification.maintenance.plan_drafts import PlanRefused
+from certification.maintenance.plan_pages import PLANNERS, add_problems, with_words
 from certification.maintenance.plans import (
     NotTheirs,
     PlanMovedOn,
@@ -36,16 +37,8 @@ from certification.maintenance.plans import (
 from certification.maintenance.rule_words import rule_words
 from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
 
-PLANNERS = (Permission.PLAN_TECHNICAL, Permission.EDIT_RULES)
 #: Rows on a page of plans.
 PAGE = 50
-
-
-def with_words() -> MaintenanceQuerySet:
-    """Maintenance with everything that its words are made of."""
-    return Maintenance.objects.select_related(
-        "cause", "requirement__kind", "provider", "industry", "company", "planned_by", "number", "series"
-    )
 
 
 @signed_in
@@ -202,12 +195,6 @@ def plan_row(row: Maintenance) -> dict[str, Any]:
         "end": row.closed_at or row.cancelled_at or row.planned_end,
         "repeats": rule_words(row.series.recurrence) if row.series is not None else "",
     }
-
-
-def add_problems(form: forms.Form, problems: dict[str, str]) -> None:
-    """Put what the domain found wrong beside the fields."""
-    for name, text in problems.items():
-        form.add_error(name if name in form.fields else None, text)
 
 
 def control(
