@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Model, Q, QuerySet
+from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
@@ -58,7 +59,15 @@ def decode(token: str, order: Sequence[str], kinds: Sequence[type]) -> list[Any]
 
 
 def beyond(order: Sequence[str], values: Sequence[Any], *, backwards: bool) -> Q:
-    """The rows after (or before) the place that `values` names in the order."""
+    """The rows after (or before) the place that `values` names in the order.
+
+    Where all columns run the same way it is one comparison of tuples, which an index answers from the place on; else the
+    rows before the place are read and passed over.
+    """
+    runs = {name.startswith("-") != backwards for name in order}
+    if len(runs) == 1 and len(order) > 1:
+        compare = TupleLessThan if runs.pop() else TupleGreaterThan
+        return Q(compare(Tuple(*(F(name.removeprefix("-")) for name in order)), tuple(values)))
     condition, equal = Q(), Q()
     for name, value in zip(order, values, strict=True):
         column = name.removeprefix("-")

@@ -14,7 +14,7 @@ from certification.maintenance.series_models import MaintenanceSeries
 from certification.materials.models import Material, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import Lifecycle, NumberGroup, PhoneNumber, Provider
 from certification.numbers.shapes import mask_number
-from certification.reviews.models import Reason, Review, ReviewState
+from certification.reviews.models import Decision, Reason, Review, ReviewState
 
 MAINTENANCE_STATES = {
     "planned": _("planned"),
@@ -178,6 +178,7 @@ register_words(
         {
             "state": AspectWords(_("State"), MAINTENANCE_STATES),
             "overrun": AspectWords(_("Duration"), MAINTENANCE_STATES),
+            "expedited": AspectWords(_("Expedited"), yes_or_no()),
             "planned_start": AspectWords(_("Planned start")),
             "planned_end": AspectWords(_("Planned end")),
             "ends_by_plan": AspectWords(_("Ends by itself"), yes_or_no()),
@@ -210,11 +211,20 @@ register_words(
         {
             "state": AspectWords(_("State"), {state.value: state.label for state in ReviewState}),
             "claim": AspectWords(_("Held by"), names=names_from(User, User.get_full_name)),
+            "decision": AspectWords(
+                _("Decision"),
+                {
+                    **{decision.value: decision.label for decision in Decision},
+                    "undone": _("taken back"),
+                    "refused": _("not applied"),
+                },
+            ),
             "due": AspectWords(_("Due time")),
             "pause": AspectWords(_("Clock"), {"paused": _("stands still")}),
             "urgent": AspectWords(_("Urgent"), yes_or_no()),
             "expedited": AspectWords(_("Expedited"), yes_or_no()),
             "overdue": AspectWords(_("Overdue"), yes_or_no()),
+            "overturned": AspectWords(_("Appeal upheld"), {"overturned": _("the decision was overturned")}),
         },
         names_from(Review, str),
     ),

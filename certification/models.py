@@ -14,7 +14,7 @@ from certification.numbers.models import (
     Provider,
 )
 from certification.reminders.models import Reminder
-from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause
+from certification.reviews.models import DueTimeExtension, Reason, Review, ReviewItem, ReviewPause, StagedDecision
 
 __all__ = [
     "Application",
@@ -42,6 +42,7 @@ __all__ = [
     "Review",
     "ReviewItem",
     "ReviewPause",
+    "StagedDecision",
     "StagedFile",
     "StatusSample",
     "TickRun",

@@ -39,6 +39,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | series_announced, series_changed, series_ended | the same of its first time (series_ended: the first that does not take place), and rule_zh, rule_en |
 | plan_overrunning | maintenance, cause_zh, cause_en, planned_end |
 | review_overdue, review_overdue_staff | review, review_kind, due_at |
+| decision_refused | review, review_kind, decision, reason |
 """
 
 from __future__ import annotations
@@ -337,6 +338,14 @@ declare(
     NoticeKind(
         "review_overdue_staff",
         _("A review is overdue"),
+        target=page("reviews:case", ref="review"),
+        button=_("Open the case"),
+        audience=Audience.STAFF,
+        words=review_words,
+    ),
+    NoticeKind(
+        "decision_refused",
+        _("A decision of yours could not take effect"),
         target=page("reviews:case", ref="review"),
         button=_("Open the case"),
         audience=Audience.STAFF,

@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from certification.maintenance import engine, samples
 from certification.materials import store
-from certification.reviews import statistics
+from certification.reviews import staging, statistics
 
 
 def tick() -> dict[str, int]:
@@ -27,3 +27,8 @@ def sample_statuses() -> dict[str, int]:
 def keep_decision_figures() -> dict[str, int]:
     """Work out how long decisions took in the weeks that are over."""
     return statistics.keep_figures(now=timezone.now())
+
+
+def apply_decisions() -> dict[str, int]:
+    """Let decisions take effect that can no longer be taken back."""
+    return staging.apply_due(now=timezone.now()).as_dict()

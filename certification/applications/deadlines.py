@@ -127,6 +127,15 @@ WITH lacking AS MATERIALIZED (
 SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM resumed), (SELECT count(*) FROM noticed)
 """  # noqa: S608 - constant texts, every value is a parameter
 
+# Whether there is anything to hold, resume or lapse. Runs after the reconcile: what a company lacks is open by then.
+ANY_WAITING = """
+SELECT EXISTS (SELECT FROM certification_application WHERE state = 'pending_maintenance' /* its own */)
+    OR EXISTS (
+        SELECT FROM certification_maintenance m
+        JOIN certification_requirement r ON r.id = m.requirement_id AND r.holds_applications
+        JOIN certification_application a ON a.company_id = m.company_id AND a.state IN ('submitted', 'in_review')
+        WHERE m.opened_at IS NOT NULL AND m.closed_at IS NULL AND m.company_id IS NOT NULL /* of it */)
+"""
 # What is about to lapse is warned of in the same statement: of several steps that are past (ticks were missed) only the
 # latest speaks.
 LAPSE_APPLICATIONS = f"""
@@ -221,8 +230,11 @@ def settle_waiting(*, now: dt.datetime, actor: Actor, company_id: int | None = N
         "warning_days": list(WARNING_DAYS),
         "company": company_id,
     }
-    hold, lapse = HOLD_APPLICATIONS, LAPSE_APPLICATIONS
+    waiting, hold, lapse = ANY_WAITING, HOLD_APPLICATIONS, LAPSE_APPLICATIONS
     if company_id is not None:
+        waiting = waiting.replace("/* its own */", "AND company_id = %(company)s").replace(
+            "/* of it */", "AND m.company_id = %(company)s"
+        )
         hold = hold.replace("/* one company */", "AND c.id = %(company)s").replace(
             "/* its own */", "AND company_id = %(company)s"
         )
@@ -236,6 +248,10 @@ def settle_waiting(*, now: dt.datetime, actor: Actor, company_id: int | None = N
             counts.lapsed += lapsed
             counts.sent += sent
 
+        cursor.execute(waiting, parameters)
+        (any_waiting,) = cursor.fetchone()
+        if not any_waiting:
+            return counts
         lapse_what_waited()
         cursor.execute(hold, parameters)
         counts.held, counts.resumed, sent = cursor.fetchone()

@@ -97,6 +97,12 @@ class Application(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["company", "-created_at"], name="application_list"),
+            # The engine looks at the companies that have applied, not at all that ever did.
+            models.Index(
+                fields=["company"],
+                condition=models.Q(state__in=["submitted", "in_review", "pending_maintenance"]),
+                name="application_waiting",
+            ),
             # The engine lapses what waited too long.
             models.Index(
                 fields=["waits_until"], condition=models.Q(state="pending_maintenance"), name="application_to_lapse"

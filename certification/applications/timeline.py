@@ -12,7 +12,7 @@ from accounts.journal import ActorKind, JournalEntry
 from certification.applications.facts import TONES
 from certification.applications.models import Application, ApplicationState
 from certification.reviews.clock_story import move_reason
-from certification.reviews.models import Decision, DueTimeExtension, Review
+from certification.reviews.models import Decision, DueTimeExtension, Review, ReviewState
 from certification.reviews.verdicts import say_review
 
 
@@ -78,7 +78,12 @@ def timeline_of(application: Application, *, for_staff: bool = False) -> list[En
     rows = (
         JournalEntry.objects.filter(mine | claims if for_staff else mine).select_related("actor").order_by("-at", "-id")
     )
-    decided = {(review.decided_at, review.decision): review for review in reviews if review.decided_at}
+    # The application moves when a decision takes effect, shortly after its reviewer made it.
+    effects = JournalEntry.objects.filter(
+        subject="review", subject_id__in=[review.pk for review in reviews], aspect="state", after=ReviewState.DECIDED
+    )
+    took_effect = dict(effects.values_list("subject_id", "at"))
+    decided = {(took_effect.get(review.pk, review.decided_at), review.decision): review for review in reviews}
     entries = []
     for row in rows[:200]:
         label = str(row.actor or _("The portal")) if for_staff else actor_label(row, members)

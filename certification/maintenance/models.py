@@ -133,7 +133,7 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
         return self.filter(opened_at__isnull=True, cancelled_at__isnull=True)
 
     def covering_company(self, company: Company) -> MaintenanceQuerySet:
-        """What covers all or some of the company's numbers. Each part has its index, also among many past rows."""
+        """What covers all or some of the company's numbers as they are now; for what is over see `covered.concerning`."""
         own = Maintenance.objects.filter(company=company)
         numbers = Maintenance.objects.filter(number__in=PhoneNumber.objects.filter(company=company).values("pk"))
         # With the words of the partial indexes on what is wide.
@@ -143,10 +143,6 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
             | models.Q(scope=Scope.PROVIDER, provider__in=PhoneNumber.objects.of_company(company).values("provider"))
         )
         return self.filter(pk__in=own.values("pk").union(numbers.values("pk"), wide.values("pk"), all=True))
-
-    def past_of(self, company: Company) -> MaintenanceQuerySet:
-        """What covered the company and is over, the latest first."""
-        return self.covering_company(company).filter(closed_at__gte=company.created_at).order_by("-closed_at", "-pk")
 
 
 class Maintenance(models.Model):
@@ -177,6 +173,8 @@ class Maintenance(models.Model):
     expected_from = models.DateTimeField(null=True)
     expected_until = models.DateTimeField(null=True)
     overrunning_since = models.DateTimeField(null=True)
+    #: When a lead reviewer granted a company's request to put an end to it first (certification.reviews.expediting).
+    expedited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)

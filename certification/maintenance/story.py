@@ -77,11 +77,6 @@ class Story:
     happenings: list[Happening] = field(default_factory=list)
 
 
-def history_of(*, company: Company) -> MaintenanceQuerySet:
-    """The past maintenance that covered the company, the latest first, with cause and material for its words."""
-    return Maintenance.objects.past_of(company).select_related("cause", "requirement__kind")
-
-
 def state_of(maintenance: Maintenance) -> str:
     """Where it is between plan and end."""
     if maintenance.cancelled_at is not None:
@@ -223,6 +218,7 @@ def happenings_of(maintenance: Maintenance) -> list[Happening]:
         (maintenance.created_at if maintenance.planned_start else None, _("Announced"), "grey"),
         (maintenance.opened_at, _("Began"), "red" if maintenance.suspends_display else "blue"),
         (maintenance.overrunning_since, _("Planned end passed; the work goes on"), "red"),
+        (maintenance.expedited_at, _("Expedited at the request of a company"), "amber"),
         (maintenance.closed_at, _("Ended"), "green"),
         (maintenance.cancelled_at, _("Cancelled"), "grey"),
     ):

@@ -19,11 +19,21 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import SignedInRequest, current_membership, signed_in, staff_view
+from accounts.access import (
+    Permission,
+    SignedInRequest,
+    company_role_may,
+    current_membership,
+    signed_in,
+    staff_view,
+)
+from accounts.look_back import look_back
+from certification.maintenance.covered import concerning
 from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, UpdateForm
-from certification.maintenance.models import Maintenance
+from certification.maintenance.models import Maintenance, MaintenanceQuerySet
+from certification.maintenance.past import plans_at, recall_maintenance
 from certification.maintenance.plan_drafts import PlanRefused
-from certification.maintenance.plan_pages import PLANNERS, add_problems, with_words
+from certification.maintenance.plan_pages import PLANNERS, WORDS, add_problems, with_words
 from certification.maintenance.plans import (
     NotTheirs,
     PlanMovedOn,
@@ -36,6 +46,7 @@ from certification.maintenance.plans import (
 )
 from certification.maintenance.rule_words import rule_words
 from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
+from certification.reviews.waiting import options_for
 
 #: Rows on a page of plans.
 PAGE = 50
@@ -49,8 +60,15 @@ def detail(request: SignedInRequest, ref: str) -> HttpResponse:
     if request.user.is_staff:
         return staff_page(request, maintenance)
     enter_covered_company(request, maintenance)
-    story = tell(maintenance, now=timezone.now(), company=request.company)
-    return render(request, "maintenance/detail.html", {"story": story, **common(maintenance, story)})
+    now = timezone.now()
+    story = tell(maintenance, now=now, company=request.company)
+    context = {
+        "story": story,
+        **common(maintenance, story),
+        "options": options_for(maintenance, company=request.company, now=now),
+        "may_edit": company_role_may(request.membership.role, Permission.EDIT_COMPANY),
+    }
+    return render(request, "maintenance/detail.html", context)
 
 
 def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) -> None:
@@ -59,7 +77,7 @@ def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) ->
     memberships = list(request.user.memberships.select_related("company__industry").order_by("pk"))
     memberships.sort(key=lambda membership: membership != current)
     for membership in memberships:
-        if Maintenance.objects.covering_company(membership.company).filter(pk=maintenance.pk).exists():
+        if concerning(membership.company).filter(pk=maintenance.pk).exists():
             request.membership, request.company = membership, membership.company
             return
     raise Http404
@@ -114,49 +132,64 @@ class Page:
 
 #: Of a recurring plan the list of what is planned holds the next time only.
 EARLIER = Maintenance.objects.planned().filter(series=OuterRef("series"), planned_start__lt=OuterRef("planned_start"))
-#: The tabs by the words of the table: what each holds, and in which order.
-TABS: dict[str, tuple[Q, tuple[Any, ...]]] = {
+#: The tabs by `state_then` of `past.plans_at` and, for the present, by the words of the table: what each holds, in which order.
+TABS: dict[str, tuple[tuple[str, ...], Q, tuple[Any, ...]]] = {
     "planned": (
+        ("planned",),
         Q(opened_at__isnull=True, cancelled_at__isnull=True) & (Q(series__isnull=True) | Q(~Exists(EARLIER))),
         ("planned_start", "pk"),
     ),
     "running": (
+        ("running",),
         Q(opened_at__isnull=False, closed_at__isnull=True, overrunning_since__isnull=True),
         ("planned_end", "pk"),
     ),
     "overrunning": (
+        ("overrunning",),
         Q(opened_at__isnull=False, closed_at__isnull=True, overrunning_since__isnull=False),
         ("planned_end", "pk"),
     ),
     "ended": (
+        ("ended", "cancelled"),
         Q(closed_at__isnull=False) | Q(cancelled_at__isnull=False),
         (F("closed_at").desc(nulls_last=True), "-pk"),
     ),
 }
 
 
+def plans_in(tab: str, at: dt.datetime | None) -> MaintenanceQuerySet:
+    """The plans of the tab, at present or at a past moment, in its order."""
+    states, condition, order = TABS[tab]
+    if at is None:
+        return Maintenance.objects.filter(condition, planned_start__isnull=False).order_by(*order)
+    return plans_at(at, states=states).order_by(*order)
+
+
 @staff_view()
 @require_GET
 def plans(request: SignedInRequest) -> HttpResponse:
-    """The plans, by state."""
-    everything = Maintenance.objects.filter(planned_start__isnull=False)
+    """The plans by state, as they are or as they were."""
+    now = timezone.now()
+    moment = look_back(request, now=now)
     chosen = request.GET.get("state", "")
-    counts = {name: everything.filter(condition).count() for name, (condition, _order) in TABS.items()}
+    counts = {name: plans_in(name, moment.at).count() for name in TABS}
     if chosen not in TABS:
         chosen = next((name for name in ("overrunning", "running", "planned") if counts[name]), "planned")
-    condition, order = TABS[chosen]
     try:
         number = max(int(request.GET.get("page", "1")), 1)
     except ValueError:
         number = 1
     pages = max(-(-counts[chosen] // PAGE), 1)
     number = min(number, pages)
-    found = with_words().filter(condition, planned_start__isnull=False).order_by(*order)
-    rows = [plan_row(row) for row in found[(number - 1) * PAGE : number * PAGE]]
+    found = list(plans_in(chosen, moment.at).select_related(*WORDS)[(number - 1) * PAGE : number * PAGE])
+    if moment.at is not None:
+        recall_maintenance(found, at=moment.at)
     address = reverse("maintenance:plans")
 
     def page_url(page: int) -> str:
-        return f"{address}?state={chosen}&page={page}" if 1 <= page <= pages and page != number else ""
+        if not 1 <= page <= pages or page == number:
+            return ""
+        return moment.url(address, {"state": chosen, "page": str(page)})
 
     total = counts[chosen]
     return render(
@@ -164,10 +197,15 @@ def plans(request: SignedInRequest) -> HttpResponse:
         "maintenance/plans.html",
         {
             "tabs": [
-                Tab(f"{address}?state={name}", state_words(name, stops=False)[0], counts[name], name == chosen)
+                Tab(
+                    moment.url(address, {"state": name}),
+                    state_words(name, stops=False)[0],
+                    counts[name],
+                    name == chosen,
+                )
                 for name in TABS
             ],
-            "rows": rows,
+            "rows": [plan_row(row) for row in found],
             "counts": counts,
             "chosen": chosen,
             "page": Page(
@@ -177,9 +215,12 @@ def plans(request: SignedInRequest) -> HttpResponse:
                 page_url(number + 1),
                 page_url(pages),
             ),
-            "may_plan": causes_for(request.user).exists(),
-            "now": timezone.now(),
+            "may_plan": moment.at is None and causes_for(request.user).exists(),
+            "look_back": moment,
+            "error_forms": moment.error_forms,
+            "now": moment.at or now,
         },
+        status=moment.status,
     )
 
 

@@ -74,6 +74,18 @@ TO_STRETCH = """
                     WHERE e.review_id = x.review_id AND e.maintenance_id = x.maintenance_id AND e.reason = 'review_time_factor')
 """
 
+# Whether a maintenance acts on reviews at present or did just now, or time that a review stood still is to be counted.
+ANY_TO_SETTLE = """
+SELECT EXISTS (
+        SELECT FROM certification_maintenance m
+        WHERE m.opened_at IS NOT NULL AND (m.review_time_factor > 1 OR m.urgent_appeals_only OR m.defers <> '{}')
+          AND (m.closed_at IS NULL
+               OR m.closed_at >= (SELECT started_at - interval '10 minutes' FROM certification_tickrun WHERE id = 1)
+               OR m.closed_at >= %(at)s - interval '10 minutes'))
+    OR EXISTS (
+        SELECT FROM certification_reviewpause p JOIN certification_review review ON review.id = p.review_id /* these reviews */
+        WHERE NOT p.is_counted)
+"""
 SETTLE_PAUSES = f"""
 WITH {CONCERNED},
 to_end AS (
@@ -266,6 +278,9 @@ def settle_clocks(
             cursor.execute(statement.replace("/* these reviews */", chosen), parameters)
             return tuple(cursor.fetchone())
 
+        (anything,) = run(ANY_TO_SETTLE)
+        if not anything:
+            return counts
         counts.paused, counts.unpaused, may_stretch, may_count = run(SETTLE_PAUSES)
         stretched = int(may_stretch)
         while stretched:

@@ -14,13 +14,21 @@ from accounts.access import Permission, staff_may
 from accounts.companies import Company, CompanyKind
 from accounts.journal import Actor
 from accounts.users import User
-from accounts.working_days import stored_calendar
-from certification.maintenance.models import Maintenance
+from accounts.working_days import WorkingCalendar, stored_calendar
+from certification.maintenance.models import LengthUnit, Maintenance
 from certification.reviews.clocks import settle_clocks
 from certification.reviews.deferrals import paused, pauses_of
-from certification.reviews.due_times import promised
-from certification.reviews.models import Decision, Review, ReviewItem, ReviewKind, ReviewPause, ReviewState
-from certification.reviews.subjects import SUBJECTS, claimed, is_involved
+from certification.reviews.due_times import PROMISES, promised
+from certification.reviews.models import (
+    Decision,
+    Review,
+    ReviewItem,
+    ReviewKind,
+    ReviewPause,
+    ReviewState,
+    StagedDecision,
+)
+from certification.reviews.subjects import SUBJECTS, claimed, closed_to, is_involved, may_decide
 
 #: A claim without activity is released after this long (interface, review desk).
 CLAIM_IDLE = dt.timedelta(minutes=30)
@@ -49,6 +57,14 @@ class AlreadyDecided(Exception):
         self.review = review
 
 
+class DecisionStaged(Exception):
+    """The review has a decision that stands shortly; until then nobody else claims or decides it."""
+
+    def __init__(self, staged: StagedDecision) -> None:
+        super().__init__(staged.decision)
+        self.staged = staged
+
+
 class NotClaimed(Exception):
     """Only who holds a review can decide it."""
 
@@ -58,7 +74,7 @@ class OwnSubmission(Exception):
 
 
 class NotAReviewer(Exception):
-    """A case can be handed only to somebody who may decide it."""
+    """A case can be taken by, or handed to, only somebody who may decide it."""
 
 
 class WrongDecision(Exception):
@@ -68,9 +84,9 @@ class WrongDecision(Exception):
 class Deferred(Exception):
     """The clock of the review stands still: a maintenance defers its kind, or its subject waits for the company."""
 
-    def __init__(self, maintenance: Maintenance | None) -> None:
-        super().__init__(str(maintenance or "paused"))
-        self.maintenance = maintenance
+    def __init__(self, maintenance: Maintenance | None, reason: str = "") -> None:
+        super().__init__(str(maintenance or reason or "paused"))
+        self.maintenance, self.reason = maintenance, reason
 
 
 class ReasonMissing(Exception):
@@ -132,6 +148,57 @@ def open_review(
     return review
 
 
+def open_reviews(
+    *,
+    kind: ReviewKind,
+    subject: str,
+    subjects: Sequence[tuple[int, Company]],
+    submitted_by: User | None,
+    actor: Actor,
+    now: dt.datetime,
+    with_changes: Sequence[journal.Change] = (),
+) -> list[Review]:
+    """Open a review for each of these things, none of which has one open, in the caller's transaction.
+
+    Three statements however many they are (one more where the promise is in working days). `with_changes` are journalled
+    with the reviews: what the caller changed about their subjects.
+    """
+    in_working_days = PROMISES[kind].unit == LengthUnit.WORKING_DAYS
+    calendar = stored_calendar() if in_working_days else WorkingCalendar()
+    rows = []
+    for subject_id, company in subjects:
+        due_from, due_at = promised(kind, now, zone=company.zone, calendar=calendar)
+        rows.append(
+            Review(
+                kind=kind,
+                company=company,
+                subject=subject,
+                subject_id=subject_id,
+                submitted_by=submitted_by,
+                opened_at=now,
+                due_from=due_from,
+                due_at=due_at,
+                is_urgent=company.kind == CompanyKind.PUBLIC_SERVICE,
+            )
+        )
+    reviews = Review.objects.bulk_create(rows)
+    journal.record_many(
+        at=now,
+        actor=actor,
+        changes=[
+            *with_changes,
+            *(
+                journal.Change(
+                    "review", review.pk, "state", "", ReviewState.OPEN, review.company_id, detail={"kind": kind}
+                )
+                for review in reviews
+            ),
+        ],
+    )
+    settle_clocks(now=now, actor=actor)
+    return reviews
+
+
 def locked(review: Review) -> Review:
     """The row as it is now, locked until the end of the transaction.
 
@@ -165,15 +232,34 @@ def show_holder(*, review: Review, current: Review) -> None:
         setattr(review, field, getattr(current, field))
 
 
+def staged_decision(review: Review) -> StagedDecision | None:
+    """The decision that stands shortly, with who made it."""
+    return (
+        StagedDecision.objects.filter(review=review, stands_at__isnull=False)
+        .select_related("decided_by", "review")
+        .first()
+    )
+
+
+def require_open(current: Review) -> None:
+    """Raise AlreadyDecided or DecisionStaged where nobody can work on the locked row any more."""
+    if current.state != ReviewState.OPEN:
+        raise AlreadyDecided(current)
+    staged = staged_decision(current)
+    if staged is not None:
+        raise DecisionStaged(staged)
+
+
 @transaction.atomic
 def claim(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -> None:
     """Make `reviewer` the holder; a second claim by the same person refreshes the first.
 
-    Raises ClaimConflict naming the holder, OwnSubmission, or AlreadyDecided.
+    Raises ClaimConflict naming the holder, OwnSubmission, NotAReviewer, AlreadyDecided or DecisionStaged.
     """
     current = locked(review)
-    if current.state != ReviewState.OPEN:
-        raise AlreadyDecided(current)
+    require_open(current)
+    if not may_decide(review=current, user=reviewer):
+        raise NotAReviewer
     if is_involved(review=current, user=reviewer):
         raise OwnSubmission
     if current.claimed_by_id == reviewer.pk:
@@ -202,51 +288,57 @@ def touch_claim(*, review: Review, reviewer: User, now: dt.datetime) -> bool:
 def claim_next(*, queue: models.QuerySet[Review], reviewer: User, actor: Actor, now: dt.datetime) -> Review | None:
     """Claim the first free review of the queue; two reviewers at once get different ones. None when nothing is free.
 
-    Cases whose clock stands still, and those of the reviewer's own, are passed over.
+    Cases whose clock stands still, those of the reviewer's own, those that take another role and those with a decision
+    that stands shortly are passed over.
     """
     free = models.Q(claimed_by__isnull=True) | models.Q(claim_active_at__lt=now - CLAIM_IDLE)
-    review = (
+    claimable = (
         queue.filter(free, state=ReviewState.OPEN)
         .exclude(submitted_by=reviewer)
-        .exclude(company__in=reviewer.memberships.values("company"))
+        .exclude(company__in=list(reviewer.memberships.values_list("company", flat=True)))
+        .exclude(subject__in=closed_to(reviewer))
         .exclude(paused())
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
-        .first()
     )
-    if review is not None:
-        claim(review=review, reviewer=reviewer, actor=actor, now=now)
-    return review
+    passed_over: list[int] = []
+    while (review := claimable.exclude(pk__in=passed_over).first()) is not None:
+        try:
+            claim(review=review, reviewer=reviewer, actor=actor, now=now)
+        except (OwnSubmission, DecisionStaged):  # only its subject knows, or it was decided at this instant
+            passed_over.append(review.pk)
+        else:
+            return review
+    return None
 
 
 @transaction.atomic
 def release(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -> None:
-    """Give the review back; doing it twice, or without holding it, does nothing."""
-    released = Review.objects.filter(pk=review.pk, claimed_by=reviewer, state=ReviewState.OPEN).update(
-        claimed_by=None, claimed_at=None, claim_active_at=None
+    """Give the review back; doing it twice, without holding it, or with a decision that stands shortly, does nothing."""
+    current = locked(review)
+    if current.state != ReviewState.OPEN or current.claimed_by_id != reviewer.pk or staged_decision(current):
+        return
+    Review.objects.filter(pk=current.pk).update(claimed_by=None, claimed_at=None, claim_active_at=None)
+    journal.record(
+        at=now,
+        actor=actor,
+        company_id=review.company_id,
+        subject="review",
+        subject_id=review.pk,
+        aspect="claim",
+        before=str(reviewer.pk),
+        after="",
     )
-    if released:
-        journal.record(
-            at=now,
-            actor=actor,
-            company_id=review.company_id,
-            subject="review",
-            subject_id=review.pk,
-            aspect="claim",
-            before=str(reviewer.pk),
-            after="",
-        )
 
 
 @transaction.atomic
 def reassign(*, review: Review, to: User, actor: Actor, now: dt.datetime) -> None:
     """A lead hands an open review to `to`, whoever holds it.
 
-    Raises OwnSubmission, NotAReviewer when `to` may not decide reviews, or AlreadyDecided.
+    Raises OwnSubmission, NotAReviewer when `to` may not decide reviews, AlreadyDecided or DecisionStaged.
     """
     current = locked(review)
-    if current.state != ReviewState.OPEN:
-        raise AlreadyDecided(current)
-    if not (to.is_active and staff_may(to, Permission.DECIDE_REVIEWS)):
+    require_open(current)
+    if not (to.is_active and staff_may(to, Permission.DECIDE_REVIEWS) and may_decide(review=current, user=to)):
         raise NotAReviewer
     if is_involved(review=current, user=to):
         raise OwnSubmission
@@ -266,12 +358,15 @@ def decide(
     now: dt.datetime,
     items: Sequence[ReviewItem] = (),
     internal_note: str = "",
+    decided_at: dt.datetime | None = None,
 ) -> None:
     """Decide the review once, and do what the decision means for its subject in the same transaction.
 
-    `text` is what the company reads; a return needs at least one item. The same decision of the same person again is a
-    quiet no-op. Raises NotClaimed, OwnSubmission, ReasonMissing, WrongDecision, Deferred, or AlreadyDecided (whose
-    review names who decided and how); what the subject raises undoes the decision.
+    `text` is what the company reads; a return needs at least one item. `decided_at`: when the reviewer decided, where
+    that was before `now` (`staging`); figures count by it, everything else is as of `now`. The same decision of the same
+    person again is a quiet no-op. Raises NotClaimed, NotAReviewer, OwnSubmission, ReasonMissing, WrongDecision, Deferred,
+    DecisionStaged, or AlreadyDecided (whose review names who decided and how); what the subject raises undoes the
+    decision.
     """
     current = locked(review)
     if current.state == ReviewState.DECIDED and (current.decided_by_id, current.decision) == (reviewer.pk, decision):
@@ -284,7 +379,7 @@ def decide(
         "state": ReviewState.DECIDED,
         "decision": decision,
         "decided_by": reviewer,
-        "decided_at": now,
+        "decided_at": decided_at or now,
         "decision_text": text.strip(),
         "internal_note": internal_note.strip(),
     }
@@ -296,6 +391,7 @@ def decide(
     for item in items:
         item.review = current
     ReviewItem.objects.bulk_create(items)
+    StagedDecision.objects.filter(review=current).delete()  # words that were kept for another try
     journal.record(
         at=now,
         actor=actor,
@@ -317,17 +413,18 @@ def require_decidable(
     """Raise what stands against this decision by this person; see `decide`."""
     if is_involved(review=current, user=reviewer):
         raise OwnSubmission
-    if current.state != ReviewState.OPEN:
-        raise AlreadyDecided(current)
+    require_open(current)
     if current.claimed_by_id != reviewer.pk:
         raise NotClaimed
+    if not may_decide(review=current, user=reviewer):
+        raise NotAReviewer
     if decision not in SUBJECTS[current.subject].decisions:
         raise WrongDecision
     if not has_reason or (decision == Decision.RETURNED and not has_items):
         raise ReasonMissing
     pauses = pauses_of(current)
     if pauses:
-        raise Deferred(pauses[0].maintenance)
+        raise Deferred(pauses[0].maintenance, pauses[0].reason)
 
 
 def end_pauses(*, review: Review, now: dt.datetime) -> None:

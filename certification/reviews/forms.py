@@ -26,13 +26,16 @@ class SearchInput(forms.TextInput):
 class QueueFilterForm(forms.Form):
     """What narrows the queue; whatever does not fit is ignored."""
 
-    q = forms.CharField(label=_("Reference or company"), max_length=100, required=False, widget=SearchInput)
+    q = forms.CharField(label=_("Reference, company or number"), max_length=100, required=False, widget=SearchInput)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     industry = forms.ModelChoiceField(
         label=_("Industry"), queryset=Industry.objects.all(), to_field_name="code", required=False, empty_label=_("All")
     )
+    company = forms.CharField(max_length=12, required=False, widget=forms.HiddenInput)
     urgent = forms.BooleanField(label=_("Urgent"), required=False)
+    expedited = forms.BooleanField(label=_("Expedited"), required=False)
     overdue = forms.BooleanField(label=_("Overdue"), required=False)
+    paused = forms.BooleanField(label=_("Paused"), required=False)
     mine = forms.BooleanField(label=_("Mine"), required=False)
     unclaimed = forms.BooleanField(label=_("Unclaimed"), required=False)
 
@@ -72,8 +75,16 @@ class ItemForm(forms.Form):
         label=_("In your own words"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
-    def __init__(self, data: Any, *, item: CaseItem, label: str, reasons: Sequence[Reason]) -> None:
-        super().__init__(data, prefix=item.key)
+    def __init__(
+        self,
+        data: Any,
+        *,
+        item: CaseItem,
+        label: str,
+        reasons: Sequence[Reason],
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, prefix=item.key, initial=initial)
         self.item = item
         self.label = label
         self.fields["chosen"].label = label
@@ -131,7 +142,7 @@ class DecisionForm(forms.Form):
         named = any(form.is_valid() and form.cleaned_data["chosen"] for form in self.items)
         if self.decision == Decision.RETURNED and not named:
             self.add_error(None, _("Choose at least one item to correct, with its reason."))
-        if self.decision == Decision.REJECTED and not named and not (data.get("text") or "").strip():
+        if self.decision in (Decision.REJECTED, Decision.PARTLY) and not named and not (data.get("text") or "").strip():
             self.add_error("text", _("Give a reason: choose one for an item, or write to the company."))
         return data
 
@@ -152,3 +163,51 @@ class StatisticsForm(forms.Form):
         """The range in weeks and the kind."""
         self.is_valid()
         return int(self.cleaned_data.get("weeks") or USUAL_RANGE), self.cleaned_data.get("kind") or ""
+
+
+class TogetherForm(forms.Form):
+    """One decision, with one reason, for several cases of one company and one kind."""
+
+    decision = forms.ChoiceField(label=_("Decision"), widget=forms.RadioSelect)
+    reason = forms.ModelChoiceField(
+        label=_("Reason"), queryset=Reason.objects.none(), to_field_name="code", required=False, empty_label=_("Choose")
+    )
+    text = forms.CharField(
+        label=_("Message to the company"),
+        help_text=_("The same for each case; goes to the company as it stands."),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    internal_note = forms.CharField(
+        label=_("Internal note"),
+        help_text=_("Only staff read it."),
+        max_length=4000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, data: Any, *, decisions: Sequence[Decision], kind: str) -> None:
+        super().__init__(data)
+        fields: Any = self.fields
+        fields["decision"].choices = [(decision.value, decision_verb(decision)) for decision in decisions]
+        fields["reason"].queryset = Reason.objects.filter(is_active=True, kinds__contains=[kind])
+
+    def clean(self) -> dict[str, Any]:
+        """Whatever is not approved has a reason that the company can read."""
+        data: dict[str, Any] = super().clean() or {}
+        decision, reason = data.get("decision"), data.get("reason")
+        if decision == Decision.RETURNED and reason is None and "reason" not in self.errors:
+            self.add_error("reason", _("Choose a reason."))
+        if decision == Decision.REJECTED and reason is None and not (data.get("text") or "").strip():
+            self.add_error("reason", _("Choose a reason, or write to the company."))
+        return data
+
+
+def decision_verb(decision: Decision) -> Any:
+    """A decision as something to do."""
+    return {
+        Decision.APPROVED: _("Approve"),
+        Decision.RETURNED: _("Return for correction"),
+        Decision.REJECTED: _("Reject"),
+    }[decision]

@@ -32,6 +32,8 @@ class Decision(models.TextChoices):
     APPROVED = "approved", _("Approved")
     RETURNED = "returned", _("Returned for correction")
     REJECTED = "rejected", _("Rejected")
+    #: For subjects that can be right in a part: an appeal about several numbers or platforms.
+    PARTLY = "partly", _("Partly approved")
 
 
 class ReviewState(models.TextChoices):
@@ -95,7 +97,17 @@ class Review(models.Model):
     decided_at = models.DateTimeField(null=True)
     #: What the company reads; staff's own note stays inside.
     decision_text = models.TextField(blank=True)
+    #: When an appeal against the decision was upheld: who made it does not decide the thing again.
+    overturned_at = models.DateTimeField(null=True)
     internal_note = models.TextField(blank=True)
+    #: Its place in the queue before the due time: urgent, then expedited, then overdue (domain section 6). The database keeps it.
+    queue_rank = models.GeneratedField(
+        expression=models.Case(models.When(is_urgent=True, then=0), default=4)
+        + models.Case(models.When(is_expedited=True, then=0), default=2)
+        + models.Case(models.When(overdue_since__isnull=False, then=0), default=1),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -121,12 +133,15 @@ class Review(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            # The queue: urgent, expedited, overdue, then by due time.
+            # The queue: urgent, expedited, overdue, then by due time; whole, and one kind of it.
+            models.Index(fields=["queue_rank", "due_at", "id"], condition=models.Q(state="open"), name="review_queue"),
             models.Index(
-                fields=["-is_urgent", "-is_expedited", "due_at", "id"],
+                fields=["kind", "queue_rank", "due_at", "id"],
                 condition=models.Q(state="open"),
-                name="review_queue",
+                name="review_queue_of_kind",
             ),
+            # How many cases came into the queue since somebody looked.
+            models.Index(fields=["opened_at"], condition=models.Q(state="open"), name="review_newly_open"),
             # The engine marks what has become overdue.
             models.Index(
                 fields=["due_at"],
@@ -143,7 +158,7 @@ class Review(models.Model):
             models.Index(fields=["company", "-opened_at"], name="review_of_company"),
             # Every review of a thing.
             models.Index(fields=["subject", "subject_id", "-opened_at"], name="review_of_subject"),
-            # The statistics read what was decided in some weeks, without touching the rows themselves.
+            # The statistics and the calendar's paces read what was decided in some weeks, without touching the rows themselves.
             models.Index(
                 fields=["decided_at"],
                 include=["kind", "opened_at", "due_at", "decided_by", "id"],
@@ -172,6 +187,39 @@ class ReviewItem(models.Model):
 
     def __str__(self) -> str:
         return self.item_name
+
+
+class StagedDecision(models.Model):
+    """A decision that its reviewer can still take back; written by `certification.reviews.staging`.
+
+    Until `stands_at` nothing has happened for the company. Without `stands_at` it is no decision: only the words are kept
+    for whoever wrote them, because they took it back or it could not be applied.
+    """
+
+    review = models.OneToOneField(Review, models.CASCADE, related_name="staged")
+    decision = models.CharField(max_length=10, choices=Decision)
+    text = models.TextField(blank=True)
+    #: What is wrong with which item: the fields of `ReviewItem`, the reason by its code.
+    items = models.JSONField(default=list)
+    internal_note = models.TextField(blank=True)
+    decided_by = models.ForeignKey(User, models.PROTECT, related_name="+", db_index=False)
+    decided_at = models.DateTimeField()
+    #: From where it was made, for the journal.
+    origin = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=36, blank=True)
+    #: When it takes effect.
+    stands_at = models.DateTimeField(null=True)
+    #: Why it could not be applied, in the reviewer's language.
+    refusal = models.TextField(blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            # What has become due is applied.
+            models.Index(fields=["stands_at"], condition=models.Q(stands_at__isnull=False), name="staged_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.review_id}: {self.decision}"
 
 
 class ReviewTick(models.Model):

@@ -3,28 +3,49 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from accounts.companies import Company
 from accounts.users import User
+from certification.reviews.deferrals import paused
 from certification.reviews.desk import CLAIM_IDLE
-from certification.reviews.models import Review, ReviewState
+from certification.reviews.models import Review, ReviewPause, ReviewState, StagedDecision
+from certification.reviews.number_search import about_numbers
 
-#: Urgent, expedited, then by due time, which puts the overdue first (domain section 6); the index is `review_queue`.
-ORDER = ("-is_urgent", "-is_expedited", "due_at", "id")
-ORDER_KINDS = (bool, bool, dt.datetime, int)
+#: Urgent, expedited, overdue, then by due time (domain section 6); the index is `review_queue`.
+ORDER = ("queue_rank", "due_at", "id")
+ORDER_KINDS = (int, dt.datetime, int)
 #: A review that is due so soon is at risk.
 AT_RISK = dt.timedelta(hours=24)
+#: Counting stops here: beyond it nobody needs to know how many exactly, and the desk costs the same however much waits.
+MOST_COUNTED = 1000
 
 
 def queue_for(user: User) -> QuerySet[Review]:
-    """Everything that is open, in the order of the queue. All staff may read it; only reviewers act."""
+    """Everything that is open, in the order of the queue. All staff may read it; only reviewers act.
+
+    What somebody has just decided is not in it any more, though it can still be taken back.
+    """
     if not user.is_staff:
         return Review.objects.none()
-    return Review.objects.filter(state=ReviewState.OPEN).order_by(*ORDER)
+    decided = StagedDecision.objects.filter(review=OuterRef("pk"), stands_at__isnull=False)
+    return Review.objects.filter(~Exists(decided), state=ReviewState.OPEN).order_by(*ORDER)
+
+
+def listed(rows: QuerySet[Review]) -> QuerySet[Review]:
+    """The rows with all that a line of the queue says; a constant number of queries."""
+    why = ReviewPause.objects.filter(ended_at__isnull=True).select_related("maintenance__cause").order_by("pk")
+    return rows.select_related("company__industry", "claimed_by").prefetch_related(
+        Prefetch("pauses", queryset=why, to_attr="open_pauses")
+    )
+
+
+def counted(rows: QuerySet[Review]) -> int:
+    """How many there are, up to one more than `MOST_COUNTED`."""
+    return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
 @dataclass(frozen=True)
@@ -34,39 +55,48 @@ class QueueFilter:
     q: str = ""
     kind: str = ""
     industry: str = ""
+    company: str = ""
     urgent: bool = False
+    expedited: bool = False
     overdue: bool = False
+    paused: bool = False
     mine: bool = False
     unclaimed: bool = False
 
     def apply(self, rows: QuerySet[Review], *, user: User, now: dt.datetime) -> QuerySet[Review]:
         """Those of the rows that fit."""
-        if self.q.strip():
-            rows = rows.filter(matching(self.q.strip()))
-        if self.kind:
-            rows = rows.filter(kind=self.kind)
-        if self.industry:
-            rows = rows.filter(company__industry__code=self.industry)
-        if self.urgent:
-            rows = rows.filter(is_urgent=True)
-        if self.overdue:
-            rows = rows.filter(due_at__lte=now)
-        if self.mine:
-            rows = rows.filter(claimed_by=user)
-        if self.unclaimed:
-            rows = rows.filter(is_free(now))
+        conditions: dict[str, Callable[[], Q]] = {
+            "q": lambda: matching(self.q.strip()),
+            "kind": lambda: Q(kind=self.kind),
+            "industry": lambda: Q(company__industry__code=self.industry),
+            "company": lambda: Q(company__in=Company.objects.filter(ref=self.company).values("pk")),
+            "urgent": lambda: Q(is_urgent=True),
+            "expedited": lambda: Q(is_expedited=True),
+            "overdue": lambda: is_overdue(now),
+            "paused": lambda: Q(paused()),
+            "mine": lambda: Q(claimed_by=user),
+            "unclaimed": lambda: is_free(now),
+        }
+        for name, condition in conditions.items():
+            if getattr(self, name):
+                rows = rows.filter(condition())
         return rows
 
 
 def matching(text: str) -> Q:
-    """Reviews by reference, or by the name or credit code of the company."""
-    companies = Company.objects.filter(Q(name__icontains=text) | Q(credit_code__istartswith=text))
-    return Q(ref__startswith=text.lower()) | Q(company__in=companies.values("pk"))
+    """Reviews by reference, by the name or credit code of the company, or by a number in any shape, masked too."""
+    companies = Company.objects.filter(Q(name__anycase=text) | Q(credit_code__istartswith=text))
+    return Q(ref__startswith=text.lower()) | Q(company__in=companies.values("pk")) | about_numbers(text)
 
 
 def is_free(now: dt.datetime) -> Q:
     """Nobody holds the review, or its holder has been away for too long."""
     return Q(claimed_by__isnull=True) | Q(claim_active_at__lt=now - CLAIM_IDLE)
+
+
+def is_overdue(now: dt.datetime) -> Q:
+    """The promise is broken: marked by the engine, or about to be. A clock that stands still breaks none."""
+    return Q(overdue_since__isnull=False) | (Q(due_at__lte=now) & ~Q(paused()))
 
 
 @dataclass
@@ -86,19 +116,21 @@ class DeskSummary:
 
 
 def desk_summary(user: User, now: dt.datetime, *, size: int = 10) -> DeskSummary:
-    """What waits, what is late or will be within a day, what is the person's own; three queries whatever there is."""
+    """What waits, what is late or will be within a day, what is the person's own; a constant number of queries.
+
+    Figures beyond `MOST_COUNTED` stop there.
+    """
     rows = queue_for(user)
-    figures: dict[str, Any] = rows.order_by().aggregate(
-        waiting=Count("pk"),
-        overdue=Count("pk", filter=Q(due_at__lte=now)),
-        at_risk=Count("pk", filter=Q(due_at__gt=now, due_at__lte=now + AT_RISK)),
-        mine=Count("pk", filter=Q(claimed_by=user)),
-        unclaimed=Count("pk", filter=is_free(now)),
-        earliest_due=Min("due_at"),
-    )
-    listed = rows.select_related("company", "claimed_by")
+    late = rows.filter(is_overdue(now))
+    by_due = rows.select_related("company", "claimed_by").order_by("due_at", "id")
+    first = list(by_due[:size])
     return DeskSummary(
-        **figures,
-        first=list(listed.order_by("due_at", "id")[:size]),
-        my_cases=list(listed.filter(claimed_by=user).order_by("due_at", "id")[:size]),
+        waiting=counted(rows),
+        overdue=counted(late),
+        at_risk=counted(rows.filter(due_at__gt=now, due_at__lte=now + AT_RISK)),
+        mine=counted(rows.filter(claimed_by=user)),
+        unclaimed=counted(rows.filter(is_free(now))),
+        earliest_due=first[0].due_at if first else None,
+        first=first,
+        my_cases=list(by_due.filter(claimed_by=user)[:size]),
     )

@@ -12,7 +12,8 @@ from accounts.journal import Actor
 from accounts.notices import RESPONSIBLE_ROLES
 from certification.reviews.desk import CLAIM_IDLE
 
-# Rows that a person is working on at this instant are left to the next tick rather than waited for.
+# Rows that a person is working on at this instant are left to the next tick rather than waited for; one that somebody has
+# decided, though it can still be taken back, is neither late nor idle.
 WATCH_REVIEWS = f"""
 WITH found AS (
     SELECT id, claimed_by_id,
@@ -22,7 +23,9 @@ WITH found AS (
                AS is_overdue,
            claimed_by_id IS NOT NULL AND claim_active_at < %(claims_before)s AS is_stale
     FROM certification_review review
-    WHERE state = 'open' AND (overdue_since IS NULL AND due_at <= %(at)s OR claimed_by_id IS NOT NULL AND claim_active_at < %(claims_before)s)
+    WHERE state = 'open' AND NOT EXISTS (SELECT FROM certification_stageddecision staged
+                                         WHERE staged.review_id = review.id AND staged.stands_at IS NOT NULL)
+      AND (overdue_since IS NULL AND due_at <= %(at)s OR claimed_by_id IS NOT NULL AND claim_active_at < %(claims_before)s)
     FOR NO KEY UPDATE SKIP LOCKED
 ), changed AS (
     UPDATE certification_review review SET
@@ -53,12 +56,16 @@ WITH found AS (
     WHERE changed.is_overdue
     ON CONFLICT (key) DO NOTHING RETURNING id
 )
-SELECT (SELECT count(*) FROM changed WHERE is_overdue), (SELECT count(*) FROM changed WHERE is_stale), (SELECT count(*) FROM noticed)
+SELECT (SELECT count(*) FROM changed WHERE is_overdue), (SELECT count(*) FROM changed WHERE is_stale), (SELECT count(*) FROM noticed),
+       EXISTS (SELECT FROM certification_stageddecision WHERE stands_at <= %(at)s)
 """  # noqa: S608 - constant texts, every value is a parameter
 
 
-def watch_reviews(*, now: dt.datetime, actor: Actor) -> tuple[int, int, int]:
-    """Mark, release, tell; return how many became overdue, were released, and notices written. In the caller's transaction."""
+def watch_reviews(*, now: dt.datetime, actor: Actor) -> tuple[int, int, int, bool]:
+    """Mark, release, tell; in the caller's transaction.
+
+    Returns how many became overdue, were released, notices written, and whether staged decisions are due.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             WATCH_REVIEWS,
@@ -69,5 +76,5 @@ def watch_reviews(*, now: dt.datetime, actor: Actor) -> tuple[int, int, int]:
                 "lead": StaffRole.LEAD_REVIEWER,
             },
         )
-        overdue, released, sent = cursor.fetchone()
-    return overdue, released, sent
+        overdue, released, sent, decisions_due = cursor.fetchone()
+    return overdue, released, sent, decisions_due

@@ -56,6 +56,11 @@ def moment_text(value: datetime, *, zone: bool = False) -> str:
     return gettext("%(moment)s (%(zone)s)") % {"moment": text, "zone": zone_text(moment)}
 
 
+def clock_text(value: datetime) -> str:
+    """The time of day to the second, for what happens within a minute."""
+    return f"{local(value):%H:%M:%S}"
+
+
 def when_text(value: date) -> str:
     """A day as a day, a moment as a moment."""
     return moment_text(value) if isinstance(value, datetime) else day_text(value)
@@ -156,6 +161,12 @@ def left(context: template.Context, until: date | None, now: datetime | None = N
 def day_text_filter(value: Any) -> str:
     """`{{ date|day_text }}`: the plain text, for sentences in blocktranslate."""
     return day_text(value) if isinstance(value, date) else ""
+
+
+@register.filter(name="clock_text")
+def clock_text_filter(value: Any) -> str:
+    """`{{ datetime|clock_text }}`: 14:00:30."""
+    return clock_text(value) if isinstance(value, datetime) else ""
 
 
 @register.filter(name="moment_text")

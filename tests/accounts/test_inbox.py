@@ -228,7 +228,11 @@ def test_mandatory_and_unknown_kinds_cannot_be_chosen(client: Client, owner: Use
 def test_staff_choose_among_the_kinds_for_staff(client: Client, db: None) -> None:
     context = signed_in(client, staff("lead", StaffRole.LEAD_REVIEWER)).get("/settings/notifications/").context
 
-    assert {kind.code for kind in context["mandatory"]} == {"review_overdue_staff", "plan_overrunning"}
+    assert {kind.code for kind in context["mandatory"]} == {
+        "review_overdue_staff",
+        "decision_refused",
+        "plan_overrunning",
+    }
     assert context["optional"] == []
 
 

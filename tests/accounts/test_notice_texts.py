@@ -29,6 +29,7 @@ APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 #: For each kind contexts as its writers make them: complete ones, and the barest.
 WINDOW = {"planned_start": "2025-06-02T06:00:00+00:00", "planned_end": "2025-06-05T06:00:00+00:00"}
 RULE = {"rule_zh": "每周一 02:00–05:00（北京时间）", "rule_en": "Every week on Monday, 02:00–05:00 (Beijing time)"}
+NAMED = {"number": "0a1b2c3d4e5f", "number_name": "199****0001"}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "maintenance_opened": [
         {
@@ -67,6 +68,44 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         }
         for stops in (True, False)
     ],
+    "mark_returned": [
+        {
+            "numbers": 1,
+            "number": "0a1b2c3d4e5f",
+            "platforms_zh": "腾讯",
+            "platforms_en": "Tencent",
+            "cleared_on": "2025-05-03T06:00:00+00:00",
+        },
+        {
+            "numbers": 3,
+            "number": "0a1b2c3d4e5f",
+            "platforms_zh": "百度、腾讯",
+            "platforms_en": "Baidu, Tencent",
+            "cleared_on": None,
+        },
+    ],
+    "mark_settled": [
+        {"mark": "0a1b2c3d4e5f", "platform_zh": "百度", "platform_en": "Baidu", "outcome": outcome, "reason": ""}
+        for outcome in ("confirmed", "refused")
+    ],
+    "complaint_warning": [
+        {"numbers": 1, **NAMED, "complained_on": "2025-06-03", "limit": 5, "complaints": 3, "hours": [9, 14]},
+        {"numbers": 5, "complained_on": "2025-06-03", "limit": 5},
+    ],
+    "complaint_lock": [
+        {"maintenance": "112233445566", "limit": 5, "numbers": 1, **NAMED, "due_at": "2025-06-05T06:00:00+00:00"},
+        {"maintenance": "112233445566", "limit": 5, "numbers": 4},
+    ],
+    "lock_kept": [{"maintenance": "112233445566", **NAMED, "reason": "投诉属实"}],
+    "lock_released": [{**NAMED, "numbers": 1, "lifecycle": lifecycle} for lifecycle in ("certified", "draft")],
+    "expedite_requested": [
+        {"review": "ffeeddccbbaa", "due_at": "2025-06-03T06:00:00+00:00"},
+        {"review": "ffeeddccbbaa"},
+    ],
+    "expedite_granted": [{"expedite": "0a1b2c3d4e5f", "reason": "approved"}],
+    "expedite_refused": [{"expedite": "0a1b2c3d4e5f", "reason": ""}],
+    "expedite_not_needed": [{"expedite": "0a1b2c3d4e5f", "reason": ""}],
+    "maintenance_expedited": [{**CAUSE, "planned_end": "2025-06-05T06:00:00+00:00"}, CAUSE],
     "plan_announced": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
     "plan_ahead": [
         {**CAUSE, **WINDOW, "suspends": True, "numbers": 5, "days_left": 7, "sequence": 0},
@@ -134,6 +173,10 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "application_lapsed": [{"application": "aa11bb22cc33"}],
     "review_overdue": [{"review": "ffeeddccbbaa", "review_kind": "application", "due_at": REVIEW["due_at"]}],
     "review_overdue_staff": [{"review": "ffeeddccbbaa", "review_kind": "material", "due_at": REVIEW["due_at"]}],
+    "decision_refused": [
+        {"review": "ffeeddccbbaa", "review_kind": "material", "decision": "approved", "reason": "该案件已被撤回。"},
+        {"review": "ffeeddccbbaa", "review_kind": "material", "decision": "approved"},
+    ],
     "company_verified": [{"company": "仁和门诊部", "reason": ""}],
     "company_refused": [{"company": "仁和门诊部", "reason": "执照编号不符"}],
     "invitation": [{"company": "仁和门诊部", "inviter": "王芳", "token": "tok-EN_1234", "role": "operator"}],

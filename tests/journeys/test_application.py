@@ -38,6 +38,7 @@ WORDS = {
         "purpose_reason": "号码用途说明不清楚",
         "preview": "预览",
         "confirm": "确认决定",
+        "apply": "立即生效",
         "english": "The purpose of the calls is not clear",
         "correct": "去修改",
         "check": "检查并提交",
@@ -61,6 +62,7 @@ WORDS = {
         "purpose_reason": "The purpose of the calls is not clear",
         "preview": "Preview",
         "confirm": "Confirm the decision",
+        "apply": "Apply now",
         "english": "号码用途说明不清楚",
         "correct": "Correct this",
         "check": "Check and submit",
@@ -159,7 +161,6 @@ def test_application_from_draft_to_certificate(
     staff.get_by_role("button", name=re.compile(f"^{words['claim']} ")).first.click()
     staff.wait_for_url("**/staff/cases/**")
     seen(staff, "10-case")
-    case = staff.url
     staff.get_by_role("link", name=words["return"]).click()
     staff.get_by_label(words["purpose"], exact=True).check()
     row = staff.get_by_role("group", name=words["purpose"], exact=True)
@@ -169,8 +170,10 @@ def test_application_from_draft_to_certificate(
     staff.get_by_text(words["english"]).first.wait_for()
     seen(staff, "12-preview")
     button(staff, words["confirm"])
-    staff.wait_for_url(case)
+    staff.wait_for_url("**/decided/")
     seen(staff, "13-decided")
+    button(staff, words["apply"])
+    staff.locator(".result-green").wait_for()
 
     # The company corrects what was returned, and only that.
     company.goto(f"/applications/{application.ref}/")
@@ -194,7 +197,9 @@ def test_application_from_draft_to_certificate(
     staff.get_by_role("link", name=words["approve"], exact=True).click()
     button(staff, words["preview"])
     button(staff, words["confirm"])
-    staff.wait_for_url("**/staff/cases/*/")
+    staff.wait_for_url("**/decided/")
+    button(staff, words["apply"])
+    staff.locator(".result-green").wait_for()
     company.goto(f"/applications/{application.ref}/")
     assert company.get_by_text(words["approved"]).first.is_visible()
     seen(company, "17-approved")

@@ -123,7 +123,10 @@ def test_licence_expires_is_renewed_and_approved(
     reviewer.locator("main form button.btn-primary").click()
     look(reviewer, f"licence-{language}-{width}-7-preview")
     reviewer.locator("button[name=confirm]").dblclick()  # impatient
-    reviewer.wait_for_url(lambda url: "/decide/" not in url)
+    reviewer.wait_for_url("**/decided/")
+    look(reviewer, f"licence-{language}-{width}-7-decided")
+    reviewer.locator("#apply").click()
+    expect(reviewer.locator(".result-green")).to_be_visible()
 
     # Back at once, without waiting for a tick, and without a number row having been touched.
     assert counts_by_status(numbers) == {"certified": 5}

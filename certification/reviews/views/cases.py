@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -18,13 +19,15 @@ from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from certification.reviews import desk
 from certification.reviews.clock_story import clock_of
 from certification.reviews.company_history import decisions_on_numbers, history_of_company
+from certification.reviews.deferrals import pauses_of
 from certification.reviews.documents import CaseDocument, viewer_of
 from certification.reviews.due_times import shown
 from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.panels import panels_of
-from certification.reviews.subjects import SUBJECTS, is_involved
+from certification.reviews.refusals import say_decided, say_not_held, say_pause, say_staged
+from certification.reviews.subjects import SUBJECTS, decision_words, is_involved, may_decide, why_involved
 from certification.reviews.ticks import checklist_for
 from certification.reviews.verdicts import Said, say_in_both, say_review
 
@@ -39,9 +42,12 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
     """What every page about a case shows around its own content."""
     is_open = review.state == ReviewState.OPEN
     involved = is_involved(review=review, user=request.user)
-    may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
+    enough = staff_may(request.user, Permission.DECIDE_REVIEWS) and may_decide(review=review, user=request.user)
     holds = is_open and review.claimed_by_id == request.user.pk
     free = review.claimed_by is None or desk.is_idle(review, now)
+    staged = desk.staged_decision(review) if is_open else None
+    pauses = pauses_of(review) if is_open else []
+    may_lead = staff_may(request.user, Permission.LEAD_REVIEWS)
     subject = SUBJECTS[review.subject]
     return {
         "review": review,
@@ -49,13 +55,21 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "now": now,
         "due": shown(review.due_at, review.company.zone),
         "is_open": is_open,
-        "is_late": is_open and review.due_at <= now,
+        "is_late": is_open and (review.overdue_since is not None or (review.due_at <= now and not pauses)),
+        "staged": staged,
+        "staged_words": say_staged(staged) if staged else "",
+        "may_undo": staged is not None and (staged.decided_by_id == request.user.pk or may_lead),
+        "paused": say_pause(pauses[0]) if pauses else "",
         "holds": holds,
         "involved": involved,
-        "can_claim": is_open and may_decide and not holds and free and not involved,
-        "can_reassign": is_open and staff_may(request.user, Permission.LEAD_REVIEWS),
-        "can_revoke": staff_may(request.user, Permission.LEAD_REVIEWS),
-        "decisions": [(decision, decision.label) for decision in subject.decisions] if holds else [],
+        "can_claim": is_open and enough and not holds and free and not involved and staged is None,
+        "can_reassign": is_open and staged is None and may_lead,
+        "can_revoke": may_lead,
+        "decision_made": decision_words(review.subject, review.decision).made if review.decision else "",
+        "why_involved": why_involved(review) if involved and is_open else "",
+        "decisions": [(code, decision_words(review.subject, code).verb) for code in subject.decisions]
+        if holds and staged is None and not pauses
+        else [],
         "clock": clock_of(review, review.company.zone),
         "breadcrumb": [{"label": _("Queue"), "url": reverse("reviews:queue")}, {"label": review.ref}],
     }
@@ -144,28 +158,6 @@ def conflict(
     return render(request, "409.html", context, status=409)
 
 
-def say_decided(review: Review) -> str:
-    """Who decided and how, or that the company has withdrawn it."""
-    if review.state == ReviewState.DECIDED:
-        return _("%(person)s has decided this case already: %(decision)s.") % {
-            "person": review.decided_by,
-            "decision": review.get_decision_display(),
-        }
-    return _("This case was withdrawn in the meantime.")
-
-
-def not_held(review: Review) -> str:
-    """Why somebody who does not hold the case cannot work on it."""
-    if review.claimed_by is not None:
-        return _("%(holder)s holds this case now, so nothing was saved.") % {"holder": review.claimed_by}
-    return _("You do not hold this case any more. Claim it first.")
-
-
-def refuse_own() -> str:
-    """Why somebody cannot decide a case."""
-    return _("You handed this in, or belong to its company, so somebody else must decide it.")
-
-
 @require_POST
 @staff_view(write=Permission.DECIDE_REVIEWS)
 def claim(request: SignedInRequest, ref: str) -> HttpResponse:
@@ -178,9 +170,28 @@ def claim(request: SignedInRequest, ref: str) -> HttpResponse:
         return conflict(request, explanation % {"holder": lost.holder}, review)
     except desk.AlreadyDecided as late:
         return conflict(request, say_decided(late.review), late.review)
+    except desk.DecisionStaged as late:
+        return conflict(request, say_staged(late.staged), review)
     except desk.OwnSubmission:
-        return conflict(request, refuse_own(), review)
+        return conflict(request, why_involved(review), review)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     return redirect("reviews:case", ref=ref)
+
+
+@require_POST
+@staff_view(write=Permission.DECIDE_REVIEWS)
+def at_work(request: SignedInRequest, ref: str) -> HttpResponse:
+    """The holder's page is open and seen: reading is work too, so the claim stays. Sent by the page itself, every minute.
+
+    Somebody who no longer holds the case is told who does.
+    """
+    review = find_review(ref)
+    if desk.touch_claim(review=review, reviewer=request.user, now=timezone.now()):
+        return HttpResponse(status=204)
+    current = find_review(ref)
+    words = say_decided(current) if current.state != ReviewState.OPEN else say_not_held(current)
+    return render(request, "reviews/_not_held.html", {"words": words})
 
 
 @require_POST
@@ -193,13 +204,12 @@ def release(request: SignedInRequest, ref: str) -> HttpResponse:
     return redirect("reviews:queue")
 
 
-@require_POST
-@staff_view(write=Permission.LEAD_REVIEWS)
+@staff_view(read=Permission.LEAD_REVIEWS, write=Permission.LEAD_REVIEWS)
 def reassign(request: SignedInRequest, ref: str) -> HttpResponse:
     """Hand the case to another reviewer, whoever holds it."""
     now = timezone.now()
     review = find_review(ref)
-    form = ReassignForm(request.POST)
+    form = ReassignForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         to = form.cleaned_data["to"]
         try:
@@ -210,8 +220,10 @@ def reassign(request: SignedInRequest, ref: str) -> HttpResponse:
             form.add_error("to", _("This person cannot decide reviews."))
         except desk.AlreadyDecided as late:
             return conflict(request, say_decided(late.review), late.review)
+        except desk.DecisionStaged as late:
+            return conflict(request, say_staged(late.staged), review)
         else:
             messages.success(request, _("The case is with %(person)s now.") % {"person": to})
             return redirect("reviews:case", ref=ref)
     context = {**case_frame(request, review, now), "form": form}
-    return render(request, "reviews/reassign.html", context, status=422)
+    return render(request, "reviews/reassign.html", context, status=422 if form.is_bound else 200)

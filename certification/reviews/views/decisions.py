@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,21 +11,31 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.access import Permission, SignedInRequest, staff_view
-from certification.reviews import desk
+from certification.reviews import desk, staging
 from certification.reviews.forms import DecisionForm, ItemForm
-from certification.reviews.models import Decision, Review, ReviewItem, ReviewState
-from certification.reviews.subjects import SUBJECTS, DecisionRefused, case_items, item_label
-from certification.reviews.verdicts import reasons_for, say_in_both, stored_text
-from certification.reviews.views.cases import case_frame, conflict, find_review, refuse_own, say_decided
+from certification.reviews.models import Decision, Review, ReviewItem, ReviewState, StagedDecision
+from certification.reviews.refusals import say_decided, say_deferred, say_not_held, say_staged
+from certification.reviews.subjects import (
+    SUBJECTS,
+    DecisionRefused,
+    case_items,
+    decision_words,
+    item_label,
+    why_involved,
+)
+from certification.reviews.verdicts import reasons_for, say_in_both
+from certification.reviews.views.cases import case_frame, conflict, find_review
 
 
-def item_forms(review: Review, data: Any) -> list[ItemForm]:
-    """One form per thing that can be wrong."""
+def item_forms(review: Review, data: Any, kept: StagedDecision | None = None) -> list[ItemForm]:
+    """One form per thing that can be wrong, with what was said of it before a decision was taken back."""
     reasons = reasons_for(review.kind)
+    said = {(row["item"], row["item_id"], row["item_name"]): row for row in kept.items} if kept else {}
     forms = []
     for item in case_items(review):
         label = item_label(review.subject, ReviewItem(item=item.item, item_id=item.item_id, item_name=item.name))
-        forms.append(ItemForm(data, item=item, label=label, reasons=reasons))
+        row = said.get((item.item, item.item_id, item.name))
+        forms.append(ItemForm(data, item=item, label=label, reasons=reasons, initial=row and {**row, "chosen": True}))
     return forms
 
 
@@ -47,21 +56,31 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
         raise Http404
     chosen = Decision(decision)
     data = request.POST if request.method == "POST" else None
-    items = item_forms(review, data) if chosen != Decision.APPROVED else []
-    form = DecisionForm(data, decision=chosen, items=items)
+    words = decision_words(review.subject, chosen)
+    kept = staging.kept_words(review=review, user=request.user, decision=chosen) if data is None else None
+    items = item_forms(review, data, kept) if chosen != Decision.APPROVED else []
+    typed = {"text": kept.text, "internal_note": kept.internal_note} if kept else None
+    form = DecisionForm(data, decision=chosen, items=items, initial=typed)
+    staged = desk.staged_decision(review)
+    if staged is not None:
+        if staged.decided_by_id == request.user.pk and staged.decision == chosen:
+            return redirect("reviews:decided", ref=ref)
+        return conflict(request, say_staged(staged), review, kept_words(form) if data else None)
     if review.state != ReviewState.OPEN:
         if review.decided_by_id == request.user.pk and review.decision == chosen:
-            return redirect("reviews:case", ref=ref)
+            return redirect("reviews:decided", ref=ref)
         return conflict(request, say_decided(review), review, kept_words(form) if data else None)
     if review.claimed_by_id != request.user.pk:
         return not_holder(request, review, form if data else None)
     context = {
         **case_frame(request, review, now),
         "decision": chosen,
-        "decision_label": chosen.label,
+        "decision_label": words.made,
+        "decision_verb": words.verb,
         "form": form,
         "forms": [form, *items],
         "items": items,
+        "refusal": kept.refusal if kept else "",
     }
     if data is None:
         return render(request, "reviews/decide.html", context)
@@ -89,13 +108,7 @@ def named(form: DecisionForm) -> set[str]:
 
 def not_holder(request: SignedInRequest, review: Review, form: DecisionForm | None) -> HttpResponse:
     """The case is somebody else's, or nobody's: what was typed is kept."""
-    if review.claimed_by is not None:
-        explanation = _("%(holder)s holds this case now, so your decision was not saved.") % {
-            "holder": review.claimed_by
-        }
-    else:
-        explanation = _("You do not hold this case any more. Claim it first, then decide.")
-    return conflict(request, explanation, review, kept_words(form) if form else None)
+    return conflict(request, say_not_held(review), review, kept_words(form) if form else None)
 
 
 def settle(
@@ -106,13 +119,13 @@ def settle(
     items: list[ReviewItem],
     context: dict[str, Any],
 ) -> HttpResponse:
-    """Make the decision, or say what stands against it with everything kept."""
+    """Stage the decision, or say what stands against it with everything kept."""
     try:
-        desk.decide(
+        staging.stage(
             review=review,
             reviewer=request.user,
             decision=decision,
-            text=stored_text(decision=decision, text=form.cleaned_data["text"], items=items),
+            text=form.cleaned_data["text"],
             actor=request.actor,
             now=timezone.now(),
             items=items,
@@ -120,28 +133,18 @@ def settle(
         )
     except desk.AlreadyDecided as late:
         return conflict(request, say_decided(late.review), late.review, kept_words(form))
+    except desk.DecisionStaged as late:
+        return conflict(request, say_staged(late.staged), review, kept_words(form))
     except desk.NotClaimed:
         return not_holder(request, find_review(review.ref), form)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     except desk.OwnSubmission as own:
-        raise PermissionDenied(refuse_own()) from own
+        raise PermissionDenied(why_involved(review)) from own
     except desk.Deferred as deferred:
         form.add_error(None, say_deferred(deferred))
     except DecisionRefused as refused:
         form.add_error(None, refused.message)
     else:
-        messages.success(request, _("Decided: %(decision)s. The company is being told.") % {"decision": decision.label})
-        return redirect("reviews:case", ref=review.ref)
+        return redirect("reviews:decided", ref=review.ref)
     return render(request, "reviews/decide.html", context, status=422)
-
-
-def say_deferred(deferred: desk.Deferred) -> str:
-    """Why the case cannot be decided now, and until when."""
-    maintenance = deferred.maintenance
-    if maintenance is None:
-        return _("The clock of this case stands still: the company must supply a document first.")
-    if maintenance.expected_until is None:
-        return _("“%(cause)s” defers cases of this kind until it is over.") % {"cause": maintenance.title}
-    return _("“%(cause)s” defers cases of this kind, expected until %(until)s.") % {
-        "cause": maintenance.title,
-        "until": timezone.localtime(maintenance.expected_until).strftime("%Y-%m-%d %H:%M"),
-    }

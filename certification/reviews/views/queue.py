@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -11,20 +12,33 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
+from accounts.companies import Company
 from accounts.keyset import keyset_page
 from certification.reviews import desk
 from certification.reviews.due_times import shown
 from certification.reviews.forms import QueueFilterForm
 from certification.reviews.models import Review
-from certification.reviews.queue import AT_RISK, ORDER, ORDER_KINDS, queue_for
+from certification.reviews.queue import (
+    AT_RISK,
+    MOST_COUNTED,
+    ORDER,
+    ORDER_KINDS,
+    counted,
+    is_overdue,
+    listed,
+    queue_for,
+)
+from certification.reviews.refusals import say_pause
+from certification.reviews.subjects import closed_to
 
-#: Counting stops here: beyond it nobody needs to know how many exactly.
-MOST_COUNTED = 1000
+#: What in the address of the queue is no filter.
+NO_FILTERS = ("after", "before", "since", "known")
 
 
 def total_words(count: int) -> str:
@@ -34,18 +48,34 @@ def total_words(count: int) -> str:
     return ngettext("%(count)s case", "%(count)s cases", count) % {"count": count}
 
 
-def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
-    """What the queue says of one case."""
+def row_of(review: Review, *, now: dt.datetime, user_id: int, closed: Sequence[str]) -> dict[str, Any]:
+    """What the queue says of one case; `closed` names the subjects that take another role than the reader's."""
     idle = review.claimed_by is not None and desk.is_idle(review, now)
+    pauses = review.open_pauses  # type: ignore[attr-defined]
+    late = review.overdue_since is not None or (review.due_at <= now and not pauses)
     return {
         "review": review,
         "due": shown(review.due_at, review.company.zone),
-        "is_late": review.due_at <= now,
-        "is_at_risk": now < review.due_at <= now + AT_RISK,
+        "is_late": late,
+        "is_at_risk": not late and not pauses and review.due_at <= now + AT_RISK,
+        "paused": say_pause(pauses[0]) if pauses else "",
         "is_mine": review.claimed_by_id == user_id,
         "is_idle": idle,
-        "can_claim": review.submitted_by_id != user_id and (review.claimed_by is None or idle),
+        "can_claim": review.subject not in closed
+        and review.submitted_by_id != user_id
+        and (review.claimed_by is None or idle),
     }
+
+
+def filters_of(query: QueryDict) -> dict[str, str]:
+    """What narrows the queue, as it stands in the address."""
+    return {key: str(value) for key, value in query.items() if value and key not in NO_FILTERS}
+
+
+def with_filters(view: str, filters: dict[str, str], **more: str) -> str:
+    """The address of a view of the queue with the same filters."""
+    query = urlencode({**filters, **more})
+    return f"{reverse(view)}?{query}" if query else reverse(view)
 
 
 @staff_view()
@@ -54,12 +84,15 @@ def queue(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     form = QueueFilterForm(request.GET)
     everything = queue_for(request.user)
-    rows = form.chosen().apply(everything, user=request.user, now=now)
-    listed = rows.select_related("company__industry", "claimed_by")
-    page = keyset_page(listed, request, order=ORDER, kinds=ORDER_KINDS)
-    count = rows.order_by()[: MOST_COUNTED + 1].count()
+    chosen = form.chosen()
+    rows = chosen.apply(everything, user=request.user, now=now)
+    page = keyset_page(listed(rows), request, order=ORDER, kinds=ORDER_KINDS)
+    count = counted(rows)
     page.total_label = total_words(count)
-    filters = {key: value for key, value in request.GET.items() if value and key not in ("after", "before")}
+    closed = closed_to(request.user)
+    filters = filters_of(request.GET)
+    may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
+    without_company = {key: value for key, value in filters.items() if key != "company"}
     return render(
         request,
         "reviews/queue.html",
@@ -67,23 +100,66 @@ def queue(request: SignedInRequest) -> HttpResponse:
             "form": None,
             "filter": form,
             "page": page,
-            "rows": [row_of(review, now=now, user_id=request.user.pk) for review in page.rows],
+            "rows": [row_of(review, now=now, user_id=request.user.pk, closed=closed) for review in page.rows],
             "now": now,
             "count": count,
             "is_filtered": bool(filters),
             "sentence": sentence(everything, now),
-            "may_decide": staff_may(request.user, Permission.DECIDE_REVIEWS),
-            "next_url": f"{reverse('reviews:next')}?{urlencode(filters)}" if filters else reverse("reviews:next"),
+            "may_decide": may_decide,
+            "may_lead": staff_may(request.user, Permission.LEAD_REVIEWS),
+            "next_url": with_filters("reviews:next", filters),
+            "news_url": with_filters("reviews:news", filters, since=now.isoformat()),
+            "only_company": Company.objects.filter(ref=chosen.company).first(),
+            "all_companies_url": with_filters("reviews:queue", without_company),
+            # Cases of one company and one kind can be decided together.
+            "can_select": may_decide and bool(chosen.company and chosen.kind),
         },
     )
 
 
+@require_safe
+@staff_view()
+def news(request: SignedInRequest) -> HttpResponse:
+    """How many cases came into the queue, as it is narrowed, since it was shown; asked for by the page itself.
+
+    The rows stay as they are until the reader asks for the new ones.
+    """
+    now = timezone.now()
+    try:
+        since = parse_datetime(request.GET.get("since", "").replace(" ", "+"))
+    except ValueError:
+        since = None
+    if since is None or since.tzinfo is None:
+        return HttpResponse(status=204)
+    rows = QueueFilterForm(request.GET).chosen().apply(queue_for(request.user), user=request.user, now=now)
+    count = counted(rows.filter(opened_at__gt=since))
+    if str(count) == request.GET.get("known", "0"):
+        return HttpResponse(status=204)
+    filters = filters_of(request.GET)
+    context = {
+        "new": count,
+        "new_label": new_words(count),
+        "queue_url": with_filters("reviews:queue", filters),
+        "news_url": with_filters("reviews:news", filters, since=since.isoformat(), known=str(count)),
+    }
+    return render(request, "reviews/_news.html", context)
+
+
+def new_words(count: int) -> str:
+    """How many cases are new."""
+    if count > MOST_COUNTED:
+        return _("More than %(count)s new cases") % {"count": MOST_COUNTED}
+    return ngettext("%(count)s new case", "%(count)s new cases", count) % {"count": count}
+
+
 def sentence(everything: Any, now: dt.datetime) -> str:
     """What is late, and what comes first."""
-    late = everything.order_by().filter(due_at__lte=now)[: MOST_COUNTED + 1].count()
+    late = counted(everything.filter(is_overdue(now)))
+    if late > MOST_COUNTED:
+        return _("More than %(count)s cases are overdue.") % {"count": MOST_COUNTED}
     if late:
         return ngettext("%(count)s case is overdue.", "%(count)s cases are overdue.", late) % {"count": late}
-    soon = everything.order_by().filter(due_at__lte=now + AT_RISK)[: MOST_COUNTED + 1].count()
+    soon = counted(everything.filter(due_at__gt=now, due_at__lte=now + AT_RISK))
     if soon:
         return ngettext(
             "Nothing is overdue; %(count)s case is due within 24 hours.",

@@ -9,8 +9,9 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import Permission, SignedInRequest, staff_view
 from certification.reviews import desk
+from certification.reviews.refusals import say_decided, say_not_held
 from certification.reviews.ticks import keep_ticks
-from certification.reviews.views.cases import conflict, find_review, not_held, say_decided
+from certification.reviews.views.cases import conflict, find_review
 
 
 @require_POST
@@ -23,7 +24,7 @@ def ticks(request: SignedInRequest, ref: str) -> HttpResponse:
     except desk.AlreadyDecided as late:
         return conflict(request, say_decided(late.review), late.review)
     except desk.NotClaimed:
-        return conflict(request, not_held(find_review(ref)), review)
+        return conflict(request, say_not_held(find_review(ref)), review)
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204)
     response = redirect("reviews:case", ref=ref)

@@ -442,6 +442,8 @@
 
   // --- Keyboard: "/" searches; j, k, Enter walk a list. Can be turned off (WCAG 2.1.4) --------------------------------------------------
 
+  const LIST_KEYS = { j: 1, ArrowDown: 1, k: -1, ArrowUp: -1 };
+
   const shortcutsOn = () => device.get("shortcuts") !== "off";
 
   function showShortcuts() {
@@ -466,18 +468,34 @@
       event.preventDefault();
       box.focus();
       box.select();
-    } else if (event.key === "j" || event.key === "k") {
-      const list = event.target.closest("[data-keyboard-list]") ?? $("[data-keyboard-list]");
+    } else if (LIST_KEYS[event.key]) {
+      const inside = event.target.closest("[data-keyboard-list]");
+      if (event.key.startsWith("Arrow") && !inside) return; // there the arrows scroll the page
+      const list = inside ?? $("[data-keyboard-list]");
       if (!list) return;
       const rows = $$("tbody > tr, :scope > li", list).map((row) => $("a[href]", row)).filter(Boolean);
       const here = rows.findIndex((link) => link.closest("tr, li").contains(document.activeElement));
-      const next = rows[here < 0 ? 0 : here + (event.key === "j" ? 1 : -1)];
+      const next = rows[here < 0 ? 0 : here + LIST_KEYS[event.key]];
       if (!next) return;
       event.preventDefault();
       next.focus();
       next.closest("tr, li").scrollIntoView({ block: "nearest" });
+    } else {
+      pressKey(event);
     }
   });
+
+  // What says `data-key="c"` is pressed by that key: in the row where the reader is, else on the page, else in the first row.
+  function pressKey(event) {
+    if (!/^[a-z?]$/.test(event.key)) return;
+    const control = `[data-key="${event.key}"]`;
+    const row = event.target.closest("[data-keyboard-list] tr, [data-keyboard-list] li");
+    const found = (row && $(control, row)) ?? $$(control).find((element) => !element.closest("[data-keyboard-list]"));
+    if (!found || found.disabled) return;
+    event.preventDefault();
+    if (found.hasAttribute("data-key-focus")) found.focus();
+    else found.click();
+  }
 
   // --- Tick them all -------------------------------------------------------------------------------------------------------------------------
 
@@ -494,6 +512,24 @@
     for (const place of $$(`[data-selected-count="${CSS.escape(name)}"]`)) place.textContent = ticked;
     announce(`${ticked} ${words().selected ?? ""}`);
   });
+
+  // --- A case that is read stays its reader's: said once a minute, while the page is seen ----------------------------------------------------
+
+  setInterval(() => {
+    const place = $("[data-at-work]");
+    if (!place || document.visibilityState !== "visible" || place.childElementCount) return;
+    window.htmx?.ajax("POST", place.dataset.atWork, { source: place, target: place, swap: "innerHTML" });
+  }, 60_000);
+
+  // --- Seconds that are left: the page says the moment itself, this is for the eye only ---------------------------------------------------------
+
+  setInterval(() => {
+    for (const place of $$("[data-countdown]")) {
+      place.dataset.ends ??= String(Date.now() + Number(place.dataset.countdown) * 1000);
+      const left = Math.max(0, Math.ceil((Number(place.dataset.ends) - Date.now()) / 1000));
+      place.textContent = left ? `${left} ${place.dataset.unit}` : "";
+    }
+  }, 250);
 
   // --- Start ------------------------------------------------------------------------------------------------------------------------------------
 

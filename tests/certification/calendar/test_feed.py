@@ -229,7 +229,7 @@ def test_feed_takes_the_same_queries_however_much_there_is(cast, django_assert_n
         start = utc(2026, 12, 1) + dt.timedelta(hours=3 * number)
         make_plan(start, start + dt.timedelta(hours=1))
         make_number(cast.clinic, term_ends_at=utc(2027, 1, 1 + number % 28, 16))
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(6):
         body = feed(cast.clinic, cast.owner)
     assert len(events(body)) == count + min(count, 28) + 1
 

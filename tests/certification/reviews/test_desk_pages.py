@@ -41,6 +41,14 @@ def decide_url(review: Review, decision: str) -> str:
     return reverse("reviews:decide", args=[review.ref, decision])
 
 
+def result_url(review: Review) -> str:
+    return reverse("reviews:decided", args=[review.ref])
+
+
+def apply_now(client: Client, review: Review) -> None:
+    assert client.post(reverse("reviews:apply", args=[review.ref]))["Location"] == result_url(review)
+
+
 def paper_reviews(cast: Cast, count: int) -> None:
     now = timezone.now()
     start = Review.objects.count()
@@ -204,9 +212,13 @@ def test_return_previews_both_languages_then_decides(client: Client, cast: Cast)
     review.refresh_from_db()
     assert review.state == ReviewState.OPEN
     done = client.post(url, {**values, "confirm": "1"})
-    assert done["Location"] == case_url(review)
+    assert done["Location"] == result_url(review)
     again = client.post(url, {**values, "confirm": "1"})
-    assert again["Location"] == case_url(review)
+    assert again["Location"] == result_url(review)
+    review.refresh_from_db()
+    assert review.state == ReviewState.OPEN
+    apply_now(client, review)
+    assert client.post(url, {**values, "confirm": "1"})["Location"] == result_url(review)
     review.refresh_from_db()
     application.refresh_from_db()
     assert (review.decision, application.state) == (Decision.RETURNED, "returned")
@@ -244,6 +256,7 @@ def test_rejection_needs_reason(client: Client, cast: Cast) -> None:
     client.force_login(cast.reviewer)
     assert client.post(decide_url(review, "rejected"), {"text": "", "confirm": "1"}).status_code == 422
     client.post(decide_url(review, "rejected"), {"text": "冒用他人名称", "confirm": "1"})
+    apply_now(client, review)
     review.refresh_from_db()
     assert (review.decision, review.decision_text) == (Decision.REJECTED, "冒用他人名称")
 
@@ -306,5 +319,6 @@ def test_mine_cannot_be_taken_by_posting_fields(client: Client, cast: Cast) -> N
         decide_url(review, "approved"),
         {"confirm": "1", "text": "", "due_at": "2020-01-01", "decided_by": cast.owner.pk, "is_urgent": "on"},
     )
+    apply_now(client, review)
     review.refresh_from_db()
     assert (review.due_at, review.decided_by, review.is_urgent) == (due, cast.reviewer, False)

@@ -28,7 +28,7 @@ FILL_NOTICES = """
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_journal_guard_and_industries"),
-        ("certification", "0003_casepage"),
+        ("certification", "0005_application_waiting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
