@@ -82,5 +82,5 @@ def act_on(*, days: Sequence[Counted], actor: Actor, now: dt.datetime) -> list[s
                 number = numbers.get(number_id)
                 if number is not None and number_id not in over and not number.is_locked:  # type: ignore[attr-defined]
                     warnings.append(Warned(number, day, total, hours or []))
-    tell([*lock_messages(locks), *warning_messages(warnings)], now=now)
+    tell([*lock_messages(locks), *warning_messages(warnings, limit=cause.lock_above)], now=now)
     return [number.number for _lock, number in locks]

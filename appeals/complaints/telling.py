@@ -12,6 +12,7 @@ from accounts.memberships import Membership
 from accounts.notices import RESPONSIBLE_ROLES, Message, send
 from certification.maintenance.models import Maintenance
 from certification.numbers.models import PhoneNumber
+from certification.numbers.shapes import mask_number
 from certification.reviews.models import Review
 
 #: So many numbers have a message each (interface section 5).
@@ -42,6 +43,11 @@ def tell(messages: Sequence[Message], *, now: dt.datetime) -> None:
     send(messages=[(message, user) for message in messages for user in readers[message.company_id]], now=now)
 
 
+def named(number: PhoneNumber) -> dict[str, Any]:
+    """The number as a message says it: which one, and what it is called."""
+    return {"number": number.ref, "number_name": number.alias or mask_number(number.number)}
+
+
 def lock_messages(locks: Sequence[tuple[Maintenance, PhoneNumber]]) -> list[Message]:
     """For each company: which numbers are locked, and until when that is decided."""
     by_company: dict[int, list[tuple[Maintenance, PhoneNumber]]] = defaultdict(list)
@@ -51,9 +57,13 @@ def lock_messages(locks: Sequence[tuple[Maintenance, PhoneNumber]]) -> list[Mess
     for company_id, some in by_company.items():
         for chosen in [some] if len(some) > EACH else [[one] for one in some]:
             lock, number = chosen[0]
-            context: dict[str, Any] = {"maintenance": lock.ref, "numbers": len(chosen)}
+            context: dict[str, Any] = {
+                "maintenance": lock.ref,
+                "numbers": len(chosen),
+                "limit": lock.cause.lock_above,
+            }
             if len(chosen) == 1:
-                context["number"] = number.ref
+                context |= named(number)
             if lock.expected_until is not None:
                 context["due_at"] = lock.expected_until.isoformat()
             messages.append(
@@ -62,7 +72,7 @@ def lock_messages(locks: Sequence[tuple[Maintenance, PhoneNumber]]) -> list[Mess
     return messages
 
 
-def warning_messages(warnings: Sequence[Warned]) -> list[Message]:
+def warning_messages(warnings: Sequence[Warned], *, limit: int | None) -> list[Message]:
     """For each company: which number has how many complaints of which day, and at which hours."""
     by_company: dict[int, list[Warned]] = defaultdict(list)
     for warned in warnings:
@@ -74,9 +84,10 @@ def warning_messages(warnings: Sequence[Warned]) -> list[Message]:
             context: dict[str, Any] = {
                 "numbers": len({warned.number.pk for warned in chosen}),
                 "complained_on": first.day.isoformat(),
+                "limit": limit,
             }
             if len(chosen) == 1:
-                context |= {"number": first.number.ref, "complaints": first.complaints, "hours": list(first.hours)}
+                context |= {**named(first.number), "complaints": first.complaints, "hours": list(first.hours)}
             key = f"complaint_warning:{first.number.pk}:{first.day}"
             messages.append(Message(key, "complaint_warning", company_id, context, needs_action=True))
     return messages
@@ -84,14 +95,14 @@ def warning_messages(warnings: Sequence[Warned]) -> list[Message]:
 
 def tell_of_release(*, lock: Maintenance, number: PhoneNumber, now: dt.datetime) -> None:
     """The company: the number is displayed again."""
-    context = {"number": number.ref, "numbers": 1, "lifecycle": number.lifecycle}
+    context = {**named(number), "numbers": 1, "lifecycle": number.lifecycle}
     tell([Message(f"lock_released:{lock.pk}", "lock_released", number.company_id, context)], now=now)
 
 
 def tell_of_kept_lock(*, lock: Maintenance, review: Review, reason: str, now: dt.datetime) -> None:
     """The company: a reviewer has looked at the lock and kept it; why, and that it can appeal."""
     number = PhoneNumber.objects.get(pk=lock.number_id or 0)
-    context = {"number": number.ref, "maintenance": lock.ref, "reason": reason}
+    context = {**named(number), "maintenance": lock.ref, "reason": reason}
     tell(
         [Message(f"lock_kept:{review.pk}", "lock_kept", number.company_id, context, needs_action=True)],
         now=now,

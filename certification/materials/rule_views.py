@@ -31,10 +31,12 @@ from certification.materials.rule_forms import (
     WithdrawForm,
 )
 from certification.materials.rules import AnnouncedAlready, announce, reach_of, withdraw_requirement
-from certification.reviews.models import Reason
+from certification.reviews.models import ReviewKind
+from certification.reviews.reasons import reasons_in_use
 
 rules_view = staff_view(write=Permission.EDIT_RULES)
 writing_view = staff_view(read=Permission.EDIT_RULES, write=Permission.EDIT_RULES)
+reasons_view = staff_view(read=Permission.EDIT_REASONS, write=Permission.EDIT_REASONS)
 
 
 @dataclass(frozen=True)
@@ -248,7 +250,11 @@ def uses_of_causes(**chosen: Any) -> dict[int, dict[str, int]]:
 @rules_view
 def reasons(request: SignedInRequest) -> HttpResponse:
     """Every reason that a reviewer can give."""
-    return render(request, "materials/reasons.html", frame(request, "reasons", rows=Reason.objects.all()))
+    may_write = staff_may(request.user, Permission.EDIT_REASONS)
+    kind = request.GET.get("kind", "")
+    rows = reasons_in_use(kind if kind in ReviewKind.values else "")
+    context = frame(request, "reasons", rows=rows, kinds=ReviewKind.choices, kind=kind) | {"may_write": may_write}
+    return render(request, "materials/reasons.html", context)
 
 
 class Part(NamedTuple):
@@ -285,6 +291,17 @@ def given_of(cause: MaintenanceCause) -> list[tuple[str, str]]:
 @writing_view
 def catalogue_edit(request: SignedInRequest, part: str, code: str = "") -> HttpResponse:
     """Change one row of the catalogue, or add one where its part grows by hand."""
+    return edit_row(request, part, code)
+
+
+@reasons_view
+def reason_edit(request: SignedInRequest, code: str = "") -> HttpResponse:
+    """Change a reason, or add one; lead reviewers keep them too."""
+    return edit_row(request, "reasons", code)
+
+
+def edit_row(request: SignedInRequest, part: str, code: str) -> HttpResponse:
+    """The form of one row of the catalogue."""
     what = PARTS[part]
     model = what.form._meta.model
     row = get_object_or_404(model._default_manager, code=code) if code else None

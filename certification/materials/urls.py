@@ -41,7 +41,7 @@ urlpatterns = [
     path("staff/rules/causes/", rule_views.causes, name="causes"),
     path("staff/rules/causes/<slug:code>/", rule_views.catalogue_edit, {"part": "causes"}, name="cause"),
     path("staff/rules/reasons/", rule_views.reasons, name="reasons"),
-    path("staff/rules/reasons/new/", rule_views.catalogue_edit, {"part": "reasons"}, name="reason_new"),
-    path("staff/rules/reasons/<slug:code>/", rule_views.catalogue_edit, {"part": "reasons"}, name="reason"),
+    path("staff/rules/reasons/new/", rule_views.reason_edit, name="reason_new"),
+    path("staff/rules/reasons/<slug:code>/", rule_views.reason_edit, name="reason"),
     path("staff/rules/days/", rule_views.days, name="days"),
 ]

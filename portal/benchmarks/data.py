@@ -2,7 +2,8 @@
 
 `full` is quality section 1: 10,000 companies (four of 50,000 numbers, the rest of about 80), 1,000,000 numbers, 30,000
 materials, 500,000 closed maintenances. `small` has the same companies and materials, 10,000 numbers and no past: what
-a figure should not depend on is seen by comparing the two.
+a figure should not depend on is seen by comparing the two. `desk` and `desk_small` are for the review desk: 100,000 open
+and 2,000,000 closed reviews of 10,000 companies, and 100 open ones of as many.
 """
 
 from __future__ import annotations
@@ -34,10 +35,15 @@ class Size:
     companies: int
     numbers: int
     closed: int
+    #: Reviews that wait, and those that were decided.
+    open_reviews: int = 0
+    closed_reviews: int = 0
 
 
 FULL = Size("bench", companies=10_000, numbers=1_000_000, closed=500_000)
 SMALL = Size("bench_small", companies=10_000, numbers=10_000, closed=0)
+DESK = Size("bench_desk", companies=10_000, numbers=10_000, closed=0, open_reviews=100_000, closed_reviews=2_000_000)
+DESK_SMALL = Size("bench_desk_small", companies=10_000, numbers=10_000, closed=0, open_reviews=100)
 
 INDUSTRY = "(ARRAY['medical', 'catering', 'education', 'logistics', 'ride_hailing'])[1 + k %% 5]"
 LICENCE = """(ARRAY['medical_practice_licence', 'food_licence', 'school_licence', 'courier_licence', 'ride_hailing_licence'])[1 + k %% 5]"""
@@ -118,6 +124,30 @@ STEPS = (
         CROSS JOIN LATERAL (SELECT k %% 100 = 0 AS wide, timestamptz '2021-02-01' + make_interval(mins => k * 5) AS at) AS past
         """,
     ),
+    (
+        # Of what waits 2 in 100 are urgent, 1 is expedited, 10 are overdue, 3 are held by somebody.
+        "certification_review",
+        """
+        INSERT INTO certification_review (ref, kind, company_id, subject, subject_id, submitted_by_id, opened_at, due_from, due_at,
+            is_urgent, is_expedited, overdue_since, times_returned, claimed_by_id, claimed_at, claim_active_at, state, decision,
+            decided_by_id, decided_at, decision_text, internal_note)
+        SELECT lpad(to_hex(k), 12, '0'), (ARRAY['application', 'material', 'number_change'])[1 + k %% 3], 1 + k %% %(companies)s,
+               'material', k, 1 + k %% %(companies)s, at, at + interval '3 days', due, k %% 50 = 0, k %% 100 = 1,
+               CASE WHEN waits AND k %% 10 = 0 THEN due END, 0,
+               CASE WHEN waits AND k %% 33 = 0 THEN 2 END, CASE WHEN waits AND k %% 33 = 0 THEN %(now)s END,
+               CASE WHEN waits AND k %% 33 = 0 THEN %(now)s END, CASE WHEN waits THEN 'open' ELSE 'decided' END,
+               CASE WHEN waits THEN '' ELSE 'approved' END, CASE WHEN NOT waits THEN 1 + (k + 1) %% %(companies)s END,
+               CASE WHEN NOT waits THEN at + interval '2 days' END, CASE WHEN waits THEN '' ELSE 'approved' END, ''
+        FROM generate_series(1, %(open_reviews)s + %(closed_reviews)s) AS k
+        CROSS JOIN LATERAL (SELECT k <= %(open_reviews)s AS waits) AS open
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN waits THEN %(now)s::timestamptz - make_interval(secs => (k::bigint * 7919) %% 172800)
+                        ELSE timestamptz '2021-02-01' + make_interval(secs => k * 60) END AS at) AS began
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN waits AND k %% 10 = 0 THEN %(now)s::timestamptz - interval '1 hour' ELSE at + interval '5 days' END AS due
+        ) AS promised
+        """,
+    ),
 )
 
 
@@ -180,6 +210,9 @@ def fill(size: Size) -> None:
         "companies": size.companies,
         "numbers": size.numbers,
         "closed": size.closed,
+        "open_reviews": size.open_reviews,
+        "closed_reviews": size.closed_reviews,
+        "now": NOW,
         "big": BIG,
         "big_companies": BIG_COMPANIES,
     }
@@ -187,7 +220,7 @@ def fill(size: Size) -> None:
         for table, statement in STEPS:
             with without_indexes(table):
                 cursor.execute(statement, values)
-        for table in ("accounts_user", "accounts_company", "certification_phonenumber"):
+        for table in ("accounts_user", "accounts_company", "certification_phonenumber", "certification_review"):
             cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")  # noqa: S608
         cursor.execute("INSERT INTO benchmark_data VALUES (%s)", [VERSION])
         cursor.execute("VACUUM ANALYZE")

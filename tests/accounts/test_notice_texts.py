@@ -29,6 +29,7 @@ APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 #: For each kind contexts as its writers make them: complete ones, and the barest.
 WINDOW = {"planned_start": "2025-06-02T06:00:00+00:00", "planned_end": "2025-06-05T06:00:00+00:00"}
 RULE = {"rule_zh": "每周一 02:00–05:00（北京时间）", "rule_en": "Every week on Monday, 02:00–05:00 (Beijing time)"}
+NAMED = {"number": "0a1b2c3d4e5f", "number_name": "199****0001"}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "maintenance_opened": [
         {
@@ -87,6 +88,16 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         {"mark": "0a1b2c3d4e5f", "platform_zh": "百度", "platform_en": "Baidu", "outcome": outcome, "reason": ""}
         for outcome in ("confirmed", "refused")
     ],
+    "complaint_warning": [
+        {"numbers": 1, **NAMED, "complained_on": "2025-06-03", "limit": 5, "complaints": 3, "hours": [9, 14]},
+        {"numbers": 5, "complained_on": "2025-06-03", "limit": 5},
+    ],
+    "complaint_lock": [
+        {"maintenance": "112233445566", "limit": 5, "numbers": 1, **NAMED, "due_at": "2025-06-05T06:00:00+00:00"},
+        {"maintenance": "112233445566", "limit": 5, "numbers": 4},
+    ],
+    "lock_kept": [{"maintenance": "112233445566", **NAMED, "reason": "投诉属实"}],
+    "lock_released": [{**NAMED, "numbers": 1, "lifecycle": lifecycle} for lifecycle in ("certified", "draft")],
     "expedite_requested": [
         {"review": "ffeeddccbbaa", "due_at": "2025-06-03T06:00:00+00:00"},
         {"review": "ffeeddccbbaa"},

@@ -169,4 +169,6 @@ def test_everything_works_without_scripts_on_a_phone(cast: Cast, renewal: Review
     page.locator("a[href$='/decide/approved/']").first.click()
     page.locator("main form button.btn-primary").click()
     page.locator("button[name=confirm]").click()
+    page.locator("#apply").click()
+    page.goto(f"/staff/cases/{renewal.ref}/")
     expect(page.locator("main")).to_contain_text("What reviewer ticked before deciding:")
