@@ -12,6 +12,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
@@ -206,7 +207,7 @@ def fill(size: Size) -> None:
     """Make the data in a database that holds nothing but the catalogue; does nothing where it is there."""
     if marked():
         return
-    values = {
+    values: dict[str, Any] = {
         "companies": size.companies,
         "numbers": size.numbers,
         "closed": size.closed,
