@@ -17,7 +17,7 @@ from django_q.models import Schedule
 from django_q.tasks import async_task
 
 
-class Waiting(ORM):  # type: ignore[misc]
+class Waiting(ORM):
     """The database as broker, for one task that waits until `at`."""
 
     def __init__(self, at: dt.datetime) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
@@ -64,7 +65,7 @@ class QueueFilter:
 
     def apply(self, rows: QuerySet[Review], *, user: User, now: dt.datetime) -> QuerySet[Review]:
         """Those of the rows that fit."""
-        conditions = {
+        conditions: dict[str, Callable[[], Q]] = {
             "q": lambda: matching(self.q.strip()),
             "kind": lambda: Q(kind=self.kind),
             "industry": lambda: Q(company__industry__code=self.industry),

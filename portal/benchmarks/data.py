@@ -206,7 +206,7 @@ def fill(size: Size) -> None:
     """Make the data in a database that holds nothing but the catalogue; does nothing where it is there."""
     if marked():
         return
-    values = {
+    values: dict[str, int | dt.datetime] = {
         "companies": size.companies,
         "numbers": size.numbers,
         "closed": size.closed,

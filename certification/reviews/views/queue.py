@@ -65,7 +65,7 @@ def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
 
 def filters_of(query: QueryDict) -> dict[str, str]:
     """What narrows the queue, as it stands in the address."""
-    return {key: value for key, value in query.items() if value and key not in NO_FILTERS}
+    return {key: str(value) for key, value in query.items() if value and key not in NO_FILTERS}
 
 
 def with_filters(view: str, filters: dict[str, str], **more: str) -> str:
