@@ -57,6 +57,7 @@ class Permission(models.TextChoices):
     LEAD_REVIEWS = "lead_reviews", _("reassign, decide expedites, revoke")
     PLAN_TECHNICAL = "plan_technical", _("plan and end technical maintenance")
     EDIT_RULES = "edit_rules", _("edit requirements, policy maintenance and the catalogue")
+    TAKE_COMPLAINTS = "take_complaints", _("manage sources of complaints and take complaints in")
     EDIT_REASONS = "edit_reasons", _("keep the reasons for returning and rejecting")
     READ_EVERYTHING = "read_everything", _("read everything")
     READ_DOCUMENTS = "read_documents", _("open the documents of companies")
@@ -74,6 +75,8 @@ STAFF_TABLE: dict[Permission, frozenset[StaffRole]] = {
     Permission.LEAD_REVIEWS: frozenset({StaffRole.LEAD_REVIEWER}),
     Permission.PLAN_TECHNICAL: frozenset({StaffRole.OPERATIONS}),
     Permission.EDIT_RULES: frozenset({StaffRole.POLICY}),
+    # Connecting those who report complaints is operations' work, as is what comes from them by file or by telephone.
+    Permission.TAKE_COMPLAINTS: frozenset({StaffRole.OPERATIONS}),
     # Who writes the rules, and who answers for how decisions are worded.
     Permission.EDIT_REASONS: frozenset({StaffRole.POLICY, StaffRole.LEAD_REVIEWER}),
     # Each kind of staff reads what it works with; the auditor reads it all and changes nothing.
@@ -99,7 +102,7 @@ def staff_may(user: Any, permission: Permission) -> bool:
 class Access:
     """What a view asks of its visitor, per group of methods."""
 
-    kind: str  # "public" | "signed_in" | "company" | "staff"
+    kind: str  # "public" | "signed_in" | "company" | "staff" | "key" (every call carries the key of a source)
     read: frozenset[Permission] = frozenset()
     write: frozenset[Permission] = frozenset()
 
@@ -187,8 +190,8 @@ class AccessMiddleware:
                 raise ImproperlyConfigured(f"{view.__module__}.{view.__qualname__} declares no access.")
             self.frame_own_pages(request)
             return None
-        if access.kind == "public" or not request.user.is_authenticated:
-            return None  # anonymous visitors of everything else: LoginRequiredMiddleware
+        if access.kind in {"public", "key"} or not request.user.is_authenticated:
+            return None  # anonymous visitors of everything else: LoginRequiredMiddleware; keys: the view itself
         if settings.STAFF_SECOND_FACTOR_REQUIRED and request.user.is_staff and not has_second_factor(request.user):
             return redirect("mfa_activate_totp")
         if access.kind == "company":

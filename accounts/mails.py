@@ -81,13 +81,15 @@ def headers_of(notice: Notice, language: str) -> dict[str, str]:
 
 
 def calendar_entry(notice: Notice, text: NoticeText, day: Day) -> SafeMIMEText:
-    """The announced date as an all-day entry (RFC 5545, PUBLISH); a later mail about the same thing replaces it."""
+    """The announced date or time as an entry (RFC 5545, PUBLISH); a later mail about the same thing replaces it."""
     event = Event()
     event.add("uid", f"{day.uid}@{mail_domain()}")
     event.add("sequence", day.sequence)
     event.add("dtstamp", notice.created_at.astimezone(dt.UTC))
-    event.add("dtstart", day.day)
-    event.add("dtend", day.day + dt.timedelta(days=1))
+    start, end = day.window or (day.day, day.day + dt.timedelta(days=1))
+    event.add("dtstart", start)
+    event.add("dtend", end)
+    event.add("status", "CANCELLED" if day.is_cancelled else "CONFIRMED")
     event.add("summary", text.entry or text.subject)
     event.add("description", "\n".join(part for part in (text.what, text.consequence) if part))
     event.add("url", absolute(text.path))

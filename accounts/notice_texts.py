@@ -36,7 +36,7 @@ MOMENT_SUFFIXES = ("_on", "_at", "_from", "_until", "_start", "_end")
 #: Counts that templates choose a plural by.
 COUNTS = ("numbers", "items", "days_left", "still_open")
 #: Values that name a thing and are never shown as running text: they are not searched for phone numbers.
-IDENTIFIERS = frozenset({"application", "maintenance", "review", "material", "material_ref", "token", "role"})
+IDENTIFIERS = frozenset({"appeal", "application", "maintenance", "review", "material", "material_ref", "token", "role"})
 #: A telephone number within a text that somebody wrote: mobile, service, landline with area code, foreign with a plus.
 PHONE_NUMBER = re.compile(
     r"(?<![\w+])(?:(?:\+|00)86[-\s]?)?(?:1[3-9]\d[-\s]?\d{4}[-\s]?\d{4}|[48]00[-\s]?\d{3}[-\s]?\d{4}|106\d{8,17}|0\d{2,3}[-\s]?\d{7,8})(?!\w)"

@@ -8,6 +8,7 @@ in the reader's language only when it is read or mailed (`accounts.notice_texts`
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,13 +45,16 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True)
 class Day:
-    """A date that a message announces, for the reader's calendar."""
+    """A date, or a time from start to end, that a message announces, for the reader's calendar."""
 
     #: Stable per thing, so that a later message about it replaces the entry.
     uid: str
     day: dt.date
     #: Counts up from message to message about the same thing.
     sequence: int
+    #: From when to when it is; None: all day.
+    window: tuple[dt.datetime, dt.datetime] | None = None
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True)
@@ -183,27 +187,36 @@ class Message:
     needs_action: bool = False
 
 
+#: The rows of `send`, in their order; a key that exists already is left alone.
+INSERT_MESSAGES = f"""
+    {INSERT}
+    SELECT message.key, message.kind, message.recipient, message.company, message.context, message.needs_action, %(at)s, now()
+    FROM unnest(%(keys)s::text[], %(kinds)s::text[], %(recipients)s::bigint[], %(companies)s::bigint[], %(contexts)s::jsonb[], %(actions)s::boolean[])
+         WITH ORDINALITY AS message (key, kind, recipient, company, context, needs_action, place)
+    ORDER BY message.place
+    ON CONFLICT DO NOTHING
+"""  # noqa: S608 - constant texts, every value is a parameter
+
+
 def send(*, messages: Iterable[tuple[Message, int]], now: dt.datetime) -> None:
     """Write one notice per (message, user id), in the caller's transaction; keys that exist already are left alone."""
-    written = Notice.objects.bulk_create(
-        [
-            Notice(
-                key=f"{message.key}:{user_id}",
-                kind=message.kind,
-                recipient_id=user_id,
-                company_id=message.company_id,
-                context=message.context,
-                needs_action=message.needs_action,
-                created_at=now,
-                next_attempt_at=Now(),
-            )
-            for message, user_id in messages
-        ],
-        ignore_conflicts=True,
-        batch_size=1000,
-    )
-    if written:
-        wake_delivery()
+    rows = list(messages)
+    if not rows:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            INSERT_MESSAGES,
+            {
+                "at": now,
+                "keys": [f"{message.key}:{user_id}" for message, user_id in rows],
+                "kinds": [str(message.kind) for message, _user_id in rows],
+                "recipients": [user_id for _message, user_id in rows],
+                "companies": [message.company_id for message, _user_id in rows],
+                "contexts": [json.dumps(message.context) for message, _user_id in rows],
+                "actions": [message.needs_action for message, _user_id in rows],
+            },
+        )
+    wake_delivery()
 
 
 def send_to_company(*, message: Message, now: dt.datetime, also: Iterable[int | None] = ()) -> None:

@@ -37,7 +37,7 @@ def register_company(
     twin = waiting_twin(company, owner)
     if twin is not None:
         return twin
-    company.created_by = owner
+    company.created_by, company.created_at = owner, now
     company.identity_number_encrypted = encrypt(identity_number) if identity_number else ""
     company.save()
     journal.record(

@@ -1,5 +1,7 @@
 """The appeals app: complaints, locks, appeals and expedite requests stand on certification."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,25 @@ class AppealsConfig(AppConfig):
 
     name = "appeals"
     verbose_name = _("Appeals")
+
+    def ready(self) -> None:
+        """Make known what this app's slices register."""
+        import_module("appeals.cases.decisions")
+        import_module("appeals.cases.journal_vocabulary")
+        import_module("appeals.cases.notice_kinds")
+        import_module("appeals.cases.waiting")
+        import_module("appeals.complaints.arrivals")
+        import_module("appeals.complaints.decisions")
+        import_module("appeals.complaints.invariants")
+        import_module("appeals.complaints.journal_vocabulary")
+        import_module("appeals.complaints.notes")
+        import_module("appeals.complaints.notice_kinds")
+        import_module("appeals.complaints.panels")
+        import_module("appeals.expedite.journal_vocabulary")
+        import_module("appeals.expedite.notice_kinds")
+        import_module("appeals.expedite.options")
+        import_module("appeals.expedite.subject")
+        import_module("appeals.health.panels")
+        import_module("appeals.marks.journal_vocabulary")
+        import_module("appeals.marks.notice_kinds")
+        import_module("appeals.marks.notes")

@@ -15,7 +15,9 @@ class CertificationConfig(AppConfig):
     def ready(self) -> None:
         """Make known what this app's slices register."""
         import_module("certification.applications.decisions")
+        import_module("certification.company_panel")
         import_module("certification.company_reactions")
         import_module("certification.journal_vocabulary")
         import_module("certification.materials.decisions")
         import_module("certification.notice_kinds")
+        import_module("certification.timeline.kinds")

@@ -10,6 +10,7 @@ from accounts.working_days import CalendarDay
 from certification.applications.models import Application, ApplicationState
 from certification.calendar.models import CalendarFeed
 from certification.maintenance.models import LengthUnit, Maintenance, MaintenanceCause
+from certification.maintenance.series_models import MaintenanceSeries
 from certification.materials.models import Material, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import Lifecycle, NumberGroup, PhoneNumber, Provider
 from certification.numbers.shapes import mask_number
@@ -177,8 +178,30 @@ register_words(
         {
             "state": AspectWords(_("State"), MAINTENANCE_STATES),
             "overrun": AspectWords(_("Duration"), MAINTENANCE_STATES),
+            "expedited": AspectWords(_("Expedited"), yes_or_no()),
+            "planned_start": AspectWords(_("Planned start")),
+            "planned_end": AspectWords(_("Planned end")),
+            "ends_by_plan": AspectWords(_("Ends by itself"), yes_or_no()),
+            "title_zh": AspectWords(_("Title in Chinese")),
+            "title_en": AspectWords(_("Title in English")),
+            "message_zh": AspectWords(_("Message in Chinese")),
+            "message_en": AspectWords(_("Message in English")),
+            "achieved": AspectWords(_("What it achieved"), {"recorded": _("recorded")}),
+            "update": AspectWords(_("Update")),
+            **{
+                name: CATALOGUE_WORDS[name]
+                for name in ("suspends_display", "review_time_factor", "defers", "urgent_appeals_only")
+            },
         },
         maintenance_names,
+    ),
+)
+register_words(
+    "maintenance_series",
+    SubjectWords(
+        _("Recurring maintenance"),
+        {"state": AspectWords(_("State"), {"running": _("recurs"), "ended": _("ended")})},
+        names_from(MaintenanceSeries, str),
     ),
 )
 register_words(
@@ -201,6 +224,7 @@ register_words(
             "urgent": AspectWords(_("Urgent"), yes_or_no()),
             "expedited": AspectWords(_("Expedited"), yes_or_no()),
             "overdue": AspectWords(_("Overdue"), yes_or_no()),
+            "overturned": AspectWords(_("Appeal upheld"), {"overturned": _("the decision was overturned")}),
         },
         names_from(Review, str),
     ),

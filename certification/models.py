@@ -3,6 +3,7 @@
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber
 from certification.calendar.models import CalendarFeed
 from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceUpdate, StatusSample, TickRun
+from certification.maintenance.series_models import MaintenanceSeries
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialNumber, Requirement, StagedFile
 from certification.numbers.models import (
     NumberExport,
@@ -23,6 +24,7 @@ __all__ = [
     "DueTimeExtension",
     "Maintenance",
     "MaintenanceCause",
+    "MaintenanceSeries",
     "MaintenanceUpdate",
     "Material",
     "MaterialFile",

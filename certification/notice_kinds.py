@@ -23,6 +23,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | application_approved | application, numbers, expires_on (last day of the term, if it is one for all), reason |
 | application_rejected | application, numbers, reason |
 | application_held | application, material, material_zh, material_en, waits_until |
+| application_lapses | application, material, material_zh, material_en, waits_until, days_left |
 | application_lapsed | application |
 | certification_revoked | numbers, reason |
 | material_submitted | material, material_zh, material_en, material_ref, due_from, due_at |
@@ -34,7 +35,8 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 | term_expired | ended_on, numbers |
 | maintenance_opened | maintenance, cause_zh, cause_en, material..., numbers, expired_on, effective_from, expected_from, expected_until |
 | maintenance_closed | maintenance, cause_zh, cause_en, material..., numbers, still_open |
-| plan_announced, plan_changed, plan_cancelled, plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, numbers, planned_start, planned_end, expected_from, expected_until, message_zh, message_en, achieved_zh, achieved_en |
+| plan_announced, plan_ahead, plan_changed, plan_cancelled, plan_started, plan_ended | maintenance, cause_zh, cause_en, suspends, numbers, planned_start, planned_end, expected_from, expected_until, message_zh, message_en, achieved_zh, achieved_en, days_left, sequence; plan_changed also what ("start", "end" or "plan") |
+| series_announced, series_changed, series_ended | the same of its first time (series_ended: the first that does not take place), and rule_zh, rule_en |
 | plan_overrunning | maintenance, cause_zh, cause_en, planned_end |
 | review_overdue, review_overdue_staff | review, review_kind, due_at |
 | decision_refused | review, review_kind, decision, reason |
@@ -43,6 +45,7 @@ comes as `*_zh` and `*_en`, and no context holds a telephone number.
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django.urls import reverse
@@ -120,6 +123,26 @@ def term_day(context: Context) -> Day | None:
     return expiry_day(f"term-{context.get('company_ref', '')}-{context.get('expires_on', '')}", context)
 
 
+def plan_window(context: Context) -> Day | None:
+    """A planned maintenance as a calendar entry; each change of the plan makes a later version of it."""
+    try:
+        start, end = (dt.datetime.fromisoformat(str(context.get(name))) for name in ("planned_start", "planned_end"))
+    except ValueError:
+        return None
+    return Day(
+        uid=f"plan-{context.get('maintenance', '')}-{context.get('company_ref', '')}",
+        day=start.date(),
+        sequence=int(context.get("sequence", 0)),
+        window=(start.astimezone(dt.UTC), end.astimezone(dt.UTC)),
+    )
+
+
+def cancelled_window(context: Context) -> Day | None:
+    """The same of one that will not take place."""
+    day = plan_window(context)
+    return replace(day, is_cancelled=True) if day is not None else None
+
+
 add_material = page("materials:add", query={"kind": "material"})
 see_material = page("materials:detail", ref="material_ref")
 see_application = page("applications:detail", ref="application")
@@ -146,12 +169,40 @@ declare(
         _("A maintenance that concerns you is planned"),
         target=see_maintenance,
         button=_("See the maintenance"),
+        day=plan_window,
+    ),
+    NoticeKind(
+        "plan_ahead",
+        _("A planned maintenance that concerns you is near"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+        day=plan_window,
+    ),
+    NoticeKind(
+        "series_announced",
+        _("A recurring maintenance that concerns you is planned"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "series_changed",
+        _("A recurring maintenance that concerns you is changed"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+    ),
+    NoticeKind(
+        "series_ended",
+        _("A recurring maintenance that concerned you no longer takes place"),
+        target=see_maintenance,
+        button=_("See the maintenance"),
+        mandatory=False,
     ),
     NoticeKind(
         "plan_changed",
-        _("A planned maintenance that concerns you is to end at another time"),
+        _("A planned maintenance that concerns you is changed"),
         target=see_maintenance,
         button=_("See the maintenance"),
+        day=plan_window,
     ),
     NoticeKind(
         "plan_cancelled",
@@ -159,6 +210,7 @@ declare(
         target=see_maintenance,
         button=_("See the maintenance"),
         mandatory=False,
+        day=cancelled_window,
     ),
     NoticeKind(
         "plan_started",
@@ -247,6 +299,12 @@ declare(
     NoticeKind(
         "application_held",
         _("An application waits for a newly required material"),
+        target=add_material,
+        button=_("Upload the document"),
+    ),
+    NoticeKind(
+        "application_lapses",
+        _("An application is about to lapse"),
         target=add_material,
         button=_("Upload the document"),
     ),

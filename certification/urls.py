@@ -10,5 +10,7 @@ urlpatterns = [
     path("applications/", include("certification.applications.urls")),
     path("", include("certification.maintenance.urls")),
     path("", include("certification.calendar.urls")),
+    path("", include("certification.timeline.urls")),
+    path("staff/numbers/", include("certification.numbers.staff.urls")),
     path("staff/", include("certification.reviews.urls")),
 ]

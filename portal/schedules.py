@@ -26,10 +26,13 @@ JOBS: tuple[Job, ...] = (
     Job("deliver notices", "accounts.tasks.deliver_notices", minutes=1),
     Job("queue heartbeat", "accounts.tasks.beat", minutes=1),
     Job("sample statuses", "certification.tasks.sample_statuses", minutes=60),
+    Job("close expedites", "appeals.tasks.close_expedites", minutes=1),
     Job("seal journal", "accounts.tasks.seal_journal", minutes=5),
     Job("sweep files", "certification.tasks.sweep_files", minutes=60),
     Job("sweep imports", "certification.numbers.tasks.sweep_imports", minutes=5),
     Job("sweep exports", "certification.numbers.tasks.sweep_exports", minutes=5),
+    Job("sweep complaint imports", "appeals.tasks.sweep_complaint_imports", minutes=5),
+    Job("match complaints", "appeals.tasks.match_complaints", minutes=10),
     Job("decision figures", "certification.tasks.keep_decision_figures", daily_at=dt.time(0, 40)),
     Job("clear sessions", "accounts.tasks.clear_sessions", daily_at=dt.time(3, 30)),
 )

@@ -26,6 +26,7 @@ TABS = (
     ("settings:company", _("Company"), Permission.READ_COMPANY),
     ("settings:members", _("Members"), Permission.READ_COMPANY),
     ("settings:notifications", _("Notifications"), None),
+    ("timeline", _("Timeline"), Permission.READ_COMPANY),
     ("settings:journal", _("Journal"), Permission.MANAGE_MEMBERS),
     ("settings:account", _("My account"), None),
 )

@@ -17,6 +17,9 @@ from accounts.notices import RESPONSIBLE_ROLES
 from certification.applications.lifecycle import PENDING_DAYS
 from certification.materials.requirements import unmet_in_force
 
+#: An application that waits is warned of so many days before it lapses.
+WARNING_DAYS = (7, 3, 1)
+
 EXPIRE_TERMS = f"""
 WITH target AS (
     SELECT id, company_id, term_ends_at FROM certification_phonenumber
@@ -42,6 +45,11 @@ WITH target AS (
 SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM noticed)
 """  # noqa: S608 - constant texts, every value is a parameter
 
+#: The moment of the first warning after this one; null when none is left.
+NEXT_WARNING = """
+    (SELECT min(moment) FROM (SELECT {waits_until} - make_interval(days => days) AS moment FROM unnest(%(warning_days)s::int[]) AS days) AS moments
+     WHERE moment > %(at)s)
+"""
 WITH_APPLICATIONS = "c.id IN (SELECT company_id FROM certification_application WHERE state IN ('submitted', 'in_review', 'pending_maintenance'))"
 # Applications whose company lacks a material that applications wait for (domain section 3, telemarketing) are held as
 # 待维护 with their review's clock stopped; when it is there they go on in review, and `settle_clocks` counts the wait.
@@ -65,7 +73,8 @@ WITH lacking AS MATERIALIZED (
     WHERE a.state IN ('submitted', 'in_review') FOR NO KEY UPDATE OF a
 ), held AS (
     UPDATE certification_application a
-    SET state = 'pending_maintenance', state_since = %(at)s, waits_for_id = to_hold.requirement_id, waits_until = to_hold.waits_until
+    SET state = 'pending_maintenance', state_since = %(at)s, waits_for_id = to_hold.requirement_id, waits_until = to_hold.waits_until,
+        next_warning_at = {NEXT_WARNING.format(waits_until="to_hold.waits_until")}
     FROM to_hold WHERE a.id = to_hold.id
     RETURNING a.id, a.ref, a.company_id, a.waits_for_id, a.waits_until, to_hold.state AS before
 ), to_resume AS (
@@ -73,7 +82,7 @@ WITH lacking AS MATERIALIZED (
     WHERE state = 'pending_maintenance' /* its own */
       AND NOT EXISTS (SELECT FROM lacking WHERE lacking.company_id = a.company_id) FOR NO KEY UPDATE
 ), resumed AS (
-    UPDATE certification_application a SET state = 'in_review', state_since = %(at)s, waits_for_id = NULL, waits_until = NULL
+    UPDATE certification_application a SET state = 'in_review', state_since = %(at)s, waits_for_id = NULL, waits_until = NULL, next_warning_at = NULL
     FROM to_resume WHERE a.id = to_resume.id RETURNING a.id, a.company_id
 ), states AS (
     SELECT id, company_id, before, 'pending_maintenance' AS after FROM held
@@ -118,12 +127,43 @@ WITH lacking AS MATERIALIZED (
 SELECT (SELECT count(*) FROM held), (SELECT count(*) FROM resumed), (SELECT count(*) FROM noticed)
 """  # noqa: S608 - constant texts, every value is a parameter
 
+# Whether there is anything to hold, resume or lapse. Runs after the reconcile: what a company lacks is open by then.
+ANY_WAITING = """
+SELECT EXISTS (SELECT FROM certification_application WHERE state = 'pending_maintenance' /* its own */)
+    OR EXISTS (
+        SELECT FROM certification_maintenance m
+        JOIN certification_requirement r ON r.id = m.requirement_id AND r.holds_applications
+        JOIN certification_application a ON a.company_id = m.company_id AND a.state IN ('submitted', 'in_review')
+        WHERE m.opened_at IS NOT NULL AND m.closed_at IS NULL AND m.company_id IS NOT NULL /* of it */)
+"""
+# What is about to lapse is warned of in the same statement: of several steps that are past (ticks were missed) only the
+# latest speaks.
 LAPSE_APPLICATIONS = f"""
-WITH target AS (
+WITH to_warn AS (
+    SELECT a.id, a.ref, a.company_id, a.waits_for_id, a.waits_until, {NEXT_WARNING.format(waits_until="a.waits_until")} AS next_warning_at,
+           (SELECT min(days) FROM unnest(%(warning_days)s::int[]) AS days WHERE a.waits_until - make_interval(days => days) <= %(at)s) AS step
+    FROM certification_application a
+    WHERE state = 'pending_maintenance' AND next_warning_at <= %(at)s AND waits_until > %(at)s /* its own */ FOR NO KEY UPDATE
+), warned AS (
+    UPDATE certification_application a SET next_warning_at = to_warn.next_warning_at FROM to_warn WHERE a.id = to_warn.id
+), warnings AS (
+    {notices.INSERT}
+    SELECT 'application_lapses:' || to_warn.id || ':' || extract(epoch FROM to_warn.waits_until)::bigint || ':' || to_warn.step || ':' || member.user_id,
+           'application_lapses', member.user_id, to_warn.company_id,
+           jsonb_build_object('application', to_warn.ref, 'material', kind.code, 'material_zh', kind.name_zh, 'material_en', kind.name_en,
+                              'waits_until', to_warn.waits_until,
+                              'days_left', ceil(extract(epoch FROM to_warn.waits_until - %(at)s) / 86400)),
+           true, %(at)s, now()
+    FROM to_warn
+    JOIN certification_requirement requirement ON requirement.id = to_warn.waits_for_id
+    JOIN certification_materialkind kind ON kind.id = requirement.kind_id
+    JOIN accounts_membership member ON member.company_id = to_warn.company_id AND member.role = ANY (%(roles)s)
+    ON CONFLICT (key) DO NOTHING RETURNING id
+), target AS (
     SELECT id, company_id FROM certification_application
     WHERE state = 'pending_maintenance' AND waits_until <= %(at)s /* its own */ FOR NO KEY UPDATE
 ), lapsed AS (
-    UPDATE certification_application a SET state = 'lapsed', state_since = %(at)s
+    UPDATE certification_application a SET state = 'lapsed', state_since = %(at)s, next_warning_at = NULL
     FROM target WHERE a.id = target.id RETURNING a.id, a.ref, a.company_id
 ), items AS (
     UPDATE certification_applicationnumber item SET is_active = false FROM lapsed WHERE item.application_id = lapsed.id
@@ -139,7 +179,7 @@ WITH target AS (
     FROM lapsed WHERE review.subject = 'application' AND review.subject_id = lapsed.id AND review.state = 'open'
     RETURNING review.id, review.company_id
 ), pauses AS (
-    UPDATE certification_reviewpause pause SET ended_at = coalesce(pause.ended_at, %(at)s), is_counted = true
+    UPDATE certification_reviewpause pause SET ended_at = coalesce(pause.ended_at, greatest(pause.started_at, %(at)s)), is_counted = true
     FROM reviews WHERE pause.review_id = reviews.id AND NOT pause.is_counted
 ), journalled AS (
     {journal.INSERT}
@@ -155,7 +195,7 @@ WITH target AS (
     FROM lapsed JOIN accounts_membership member ON member.company_id = lapsed.company_id AND member.role = ANY (%(roles)s)
     ON CONFLICT (key) DO NOTHING RETURNING id
 )
-SELECT (SELECT count(*) FROM lapsed), (SELECT count(*) FROM noticed)
+SELECT (SELECT count(*) FROM lapsed), (SELECT count(*) FROM noticed) + (SELECT count(*) FROM warnings)
 """  # noqa: S608 - constant texts, every value is a parameter
 
 
@@ -178,7 +218,7 @@ def expire_terms(*, now: dt.datetime, actor: Actor) -> tuple[int, int]:
 
 
 def settle_waiting(*, now: dt.datetime, actor: Actor, company_id: int | None = None) -> WaitCounts:
-    """Lapse, hold and resume applications, of one company or of all, in the caller's transaction.
+    """Warn of, lapse, hold and resume applications, of one company or of all, in the caller's transaction.
 
     What waited too long lapses before anything goes on, and what is found to have waited too long already (ticks were
     missed) lapses too, so that the outcome is the same however often this runs. Runs after the reconcile.
@@ -187,10 +227,14 @@ def settle_waiting(*, now: dt.datetime, actor: Actor, company_id: int | None = N
         **journal.by_parameters(at=now, actor=actor),
         "roles": list(RESPONSIBLE_ROLES),
         "pending_days": PENDING_DAYS,
+        "warning_days": list(WARNING_DAYS),
         "company": company_id,
     }
-    hold, lapse = HOLD_APPLICATIONS, LAPSE_APPLICATIONS
+    waiting, hold, lapse = ANY_WAITING, HOLD_APPLICATIONS, LAPSE_APPLICATIONS
     if company_id is not None:
+        waiting = waiting.replace("/* its own */", "AND company_id = %(company)s").replace(
+            "/* of it */", "AND m.company_id = %(company)s"
+        )
         hold = hold.replace("/* one company */", "AND c.id = %(company)s").replace(
             "/* its own */", "AND company_id = %(company)s"
         )
@@ -204,6 +248,10 @@ def settle_waiting(*, now: dt.datetime, actor: Actor, company_id: int | None = N
             counts.lapsed += lapsed
             counts.sent += sent
 
+        cursor.execute(waiting, parameters)
+        (any_waiting,) = cursor.fetchone()
+        if not any_waiting:
+            return counts
         lapse_what_waited()
         cursor.execute(hold, parameters)
         counts.held, counts.resumed, sent = cursor.fetchone()

@@ -7,16 +7,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.journal import Actor
+from accounts.users import User
 from certification.applications.corrections import RETURN_DAYS
 from certification.applications.findings import part_label, words_of
 from certification.applications.lifecycle import NumbersLocked, TransitionRefused, move
 from certification.applications.models import Application, ApplicationMaterial, ApplicationNumber, ApplicationState
 from certification.applications.needs import needs_of
 from certification.applications.precheck import precheck
+from certification.applications.reopening import can_reopen, reopen
 from certification.applications.snapshot import case_of, documents_of, items_of
 from certification.applications.submission import tell
 from certification.numbers.models import PhoneNumber
@@ -24,7 +27,7 @@ from certification.numbers.shapes import mask_number
 from certification.reviews.case_facts import CaseFinding
 from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Decision, Review, ReviewItem
-from certification.reviews.subjects import CaseItem, DecisionRefused, register
+from certification.reviews.subjects import CaseItem, DecisionRefused, Reopened, register
 from certification.reviews.verdicts import reason_for_notice
 
 STATES = {
@@ -46,6 +49,11 @@ def subject_of(review: Review) -> Application:
     )
 
 
+def application_of(review: Review) -> Application:
+    """The same with its company alone, for who moves it."""
+    return Application.objects.select_related("company").get(pk=review.subject_id)
+
+
 class ApplicationSubject:
     """Applications, as the review desk knows them."""
 
@@ -54,7 +62,7 @@ class ApplicationSubject:
 
     def claimed(self, *, review: Review, actor: Actor, now: dt.datetime) -> None:
         """A reviewer has begun: submitted -> in review. In every other state nothing moves."""
-        application = subject_of(review)
+        application = application_of(review)
         if application.state == ApplicationState.SUBMITTED:
             move(application=application, to=ApplicationState.IN_REVIEW, actor=actor, now=now, reason="claimed")
 
@@ -62,7 +70,7 @@ class ApplicationSubject:
         self, *, review: Review, decision: Decision, items: Sequence[ReviewItem], actor: Actor, now: dt.datetime
     ) -> None:
         """Move the application and its numbers, and tell the company. Raises DecisionRefused with the reason."""
-        application = subject_of(review)
+        application = application_of(review)
         if decision == Decision.APPROVED:
             require_materials(application, now)
         try:
@@ -125,6 +133,18 @@ class ApplicationSubject:
     def items(self, review: Review) -> list[CaseItem]:
         """What can be returned, one by one."""
         return items_of(subject_of(review))
+
+    def can_reopen(self, review: Review) -> bool:
+        """Whether an appeal can bring the application back to the reviewers."""
+        return can_reopen(subject_of(review), review)
+
+    def reopen(self, *, review: Review, by: User | None, actor: Actor, now: dt.datetime) -> Reopened:
+        """Bring it back: an appeal against the decision was upheld."""
+        return reopen(application=subject_of(review), review=review, by=by, actor=actor, now=now)
+
+    def company_url(self, review: Review) -> str:
+        """The application's own page."""
+        return reverse("applications:detail", args=[subject_of(review).ref])
 
     def title(self, review: Review) -> str:
         """The application in a few words."""

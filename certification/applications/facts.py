@@ -104,6 +104,7 @@ def facts_of(application: Application) -> ApplicationFacts:
             facts.sentence = _("It waits for %(material)s, for at most 15 days.") % {
                 "material": application.waits_for.kind
             }
+            facts.action_url = f"{reverse('materials:add')}?kind={application.waits_for.kind.code}"
         facts.action_label = _("Supply the document")
     return facts
 

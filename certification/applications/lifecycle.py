@@ -50,7 +50,7 @@ TRANSITIONS: dict[ApplicationState, tuple[ApplicationState, ...]] = {
     ),
     ApplicationState.RETURNED: (ApplicationState.SUBMITTED, ApplicationState.WITHDRAWN),
     ApplicationState.APPROVED: (),
-    ApplicationState.REJECTED: (),
+    ApplicationState.REJECTED: (ApplicationState.SUBMITTED,),  # an appeal against it was upheld
     ApplicationState.LAPSED: (),
     ApplicationState.WITHDRAWN: (),
 }
@@ -73,7 +73,7 @@ NUMBER_TRANSITIONS: dict[Lifecycle, tuple[Lifecycle, ...]] = {
     Lifecycle.REJECTED: (Lifecycle.SUBMITTED,),
     Lifecycle.LAPSED: (Lifecycle.SUBMITTED,),
     Lifecycle.WITHDRAWN: (Lifecycle.SUBMITTED,),
-    Lifecycle.REVOKED: (Lifecycle.SUBMITTED,),
+    Lifecycle.REVOKED: (Lifecycle.SUBMITTED, Lifecycle.CERTIFIED),  # certified: an appeal against it was upheld
 }
 
 #: What becomes of an application's numbers when it moves; numbers that are certified stay so until their term is over.
@@ -125,7 +125,7 @@ def move_numbers(
 ) -> int:
     """Move those of the numbers whose state allows it to `to`, one journal row each; return how many moved.
 
-    Not for `certified`, which has a term: `certify_numbers`.
+    Not for a certification that begins, which has a term: `certify_numbers`.
     """
     ids = numbers.order_by().values("pk").query
     try:

@@ -77,6 +77,8 @@ class Application(models.Model):
         "certification.Requirement", models.PROTECT, null=True, blank=True, related_name="+", editable=False
     )
     waits_until = models.DateTimeField(null=True, blank=True, editable=False)
+    #: When the company is next warned that its application will lapse (`deadlines.WARNING_DAYS`); null: not again.
+    next_warning_at = models.DateTimeField(null=True, blank=True, editable=False)
     #: Counts up with every save of the draft, so that two tabs do not overwrite each other.
     revision = models.PositiveIntegerField(default=0)
     #: Made by the form that created the draft, so that a double click makes one.
@@ -95,9 +97,21 @@ class Application(models.Model):
         ]
         indexes: ClassVar = [
             models.Index(fields=["company", "-created_at"], name="application_list"),
+            # The engine looks at the companies that have applied, not at all that ever did.
+            models.Index(
+                fields=["company"],
+                condition=models.Q(state__in=["submitted", "in_review", "pending_maintenance"]),
+                name="application_waiting",
+            ),
             # The engine lapses what waited too long.
             models.Index(
                 fields=["waits_until"], condition=models.Q(state="pending_maintenance"), name="application_to_lapse"
+            ),
+            # ... and warns before.
+            models.Index(
+                fields=["next_warning_at"],
+                condition=models.Q(state="pending_maintenance", next_warning_at__isnull=False),
+                name="application_to_warn",
             ),
         ]
 

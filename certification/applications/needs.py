@@ -128,9 +128,10 @@ def count_unnamed(needs: Iterable[Need], application: Application) -> None:
     numbers = ApplicationNumber.objects.filter(application=application)
     for need in needs:
         if need.kind.names_numbers and need.naming:
+            usable = [row.pk for row in need.naming]
             approved = [row.pk for row in need.naming if row.state == MaterialState.APPROVED]
-            need.unnamed = unnamed_by([row.pk for row in need.naming], numbers)
-            need.unnamed_approved = unnamed_by(approved, numbers)
+            need.unnamed = unnamed_by(usable, numbers)
+            need.unnamed_approved = need.unnamed if approved == usable else unnamed_by(approved, numbers)
 
 
 def unnamed_by(materials: list[int], numbers: QuerySet[ApplicationNumber]) -> int:

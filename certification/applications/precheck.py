@@ -106,11 +106,23 @@ def review_kind(kind: str) -> ReviewKind:
     return ReviewKind.NUMBER_CHANGE if kind == ApplicationKind.CHANGE else ReviewKind.APPLICATION
 
 
+def stretches_of(application: Application) -> Maintenance | None:
+    """The open maintenance that would make the application's review take longer; None when none would."""
+    is_new = review_kind(application.kind) == ReviewKind.APPLICATION
+    return stretching(company=application.company) if is_new else None
+
+
 def promise(application: Application, now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
     """The earliest and the latest moment of a decision if the application were handed in at `now`."""
+    return promise_under(stretches_of(application), application, now)
+
+
+def promise_under(
+    maintenance: Maintenance | None, application: Application, now: dt.datetime
+) -> tuple[dt.datetime, dt.datetime]:
+    """The same for who knows which maintenance makes it longer."""
     company, kind = application.company, review_kind(application.kind)
     earliest, latest = promised(kind, now, zone=company.zone, calendar=stored_calendar())
-    maintenance = stretching(company=company) if kind == ReviewKind.APPLICATION else None
     if maintenance is not None:
         factor = maintenance.review_time_factor
         return extended(now, earliest, factor), extended(now, latest, factor)
@@ -121,7 +133,8 @@ def look(*, application: Application, now: dt.datetime) -> Draft:
     """Read what the rules need, in a number of queries that does not grow with the draft."""
     company, kind = application.company, application.kind
     today = company.today(now)
-    latest = promise(application, now)[1]
+    stretches = stretches_of(application)
+    latest = promise_under(stretches, application, now)[1]
     review_ends = (latest.astimezone(company.zone) - dt.timedelta(seconds=1)).date()
     mine = PhoneNumber.objects.filter(applications__application=application)
     elsewhere = ApplicationNumber.objects.exclude(application=application)
@@ -144,6 +157,7 @@ def look(*, application: Application, now: dt.datetime) -> Draft:
     unchanged = (
         application.items.exclude(requested_label="").filter(requested_label=F("number__label")) if is_change else None
     )
+    needs = needs_of(application=application, now=now)
     return Draft(
         application=application,
         company=company,
@@ -157,11 +171,11 @@ def look(*, application: Application, now: dt.datetime) -> Draft:
         **some("unlabelled", unlabelled),
         unchanged=unchanged.count() if unchanged is not None else 0,
         label_problems=tuple(label_problems(application)),
-        needs=tuple(needs_of(application=application, now=now)),
-        coming=tuple(coming(application, today=today, until=review_ends, now=now)),
+        needs=tuple(needs),
+        coming=tuple(coming(application, needs=needs, until=review_ends, now=now)),
         corrections=tuple(corrections_of(application)) if application.state == ApplicationState.RETURNED else (),
         defers=deferring(kind=review_kind(kind), company=company, urgent=False),
-        stretches=stretching(company=company) if not is_change else None,
+        stretches=stretches,
     )
 
 
@@ -187,10 +201,12 @@ def label_problems(application: Application) -> Iterator[LabelProblem]:
         yield LabelProblem(code, blocks, items.count(), tuple(numbers))
 
 
-def coming(application: Application, *, today: dt.date, until: dt.date, now: dt.datetime) -> Iterator[MaterialKind]:
+def coming(
+    application: Application, *, needs: Sequence[Need], until: dt.date, now: dt.datetime
+) -> Iterator[MaterialKind]:
     """Kinds of material that an announced rule asks for before the review is over, and that are not there yet."""
     company, agent = application.company, application.applicant_is_agent
-    required_now = {row.kind_id for row in requirements_for(company=company, agent=agent, today=today, now=now)}
+    required_now = {need.kind.pk for need in needs}
     later = requirements_for(company=company, agent=agent, today=until, now=now)
     kinds = {row.kind_id: row.kind for row in later if row.kind_id not in required_now}
     have = set(

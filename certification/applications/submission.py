@@ -22,8 +22,8 @@ from certification.applications.models import (
     ApplicationMaterial,
     ApplicationState,
 )
-from certification.applications.needs import needs_of
-from certification.applications.precheck import Finding, blockers, precheck, review_kind
+from certification.applications.needs import Need
+from certification.applications.precheck import Finding, blockers, findings, look, review_kind
 from certification.maintenance.reconcile import reconcile_requirements
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
@@ -53,8 +53,8 @@ def submit(*, application: Application, by: User, actor: Actor, now: dt.datetime
             raise TransitionRefused(current, ApplicationState.SUBMITTED)
         return False
     lock_numbers(application=current)
-    found = blockers(precheck(application=current, now=now))
-    if found:
+    draft = look(application=current, now=now)
+    if found := blockers(findings(draft)):
         raise Blocked(found)
     again = current.state == ApplicationState.RETURNED
     move(
@@ -66,7 +66,7 @@ def submit(*, application: Application, by: User, actor: Actor, now: dt.datetime
         submitted_at=now,
         submitted_answers={**answers_of(current), "previous": before_answers(current)},
     )
-    keep_snapshot(application=current, now=now)
+    keep_snapshot(application=current, needs=draft.needs, now=now)
     review = desk.open_review(
         kind=review_kind(current.kind),
         company=current.company,
@@ -88,9 +88,9 @@ def before_answers(application: Application) -> dict[str, object]:
     return {part: value for part, value in application.submitted_answers.items() if part != "previous"}
 
 
-def keep_snapshot(*, application: Application, now: dt.datetime) -> None:
+def keep_snapshot(*, application: Application, needs: Sequence[Need], now: dt.datetime) -> None:
     """Note which versions of which materials the reviewer sees, and which names were asked for."""
-    used = {row.pk: row for need in needs_of(application=application, now=now) for row in need.used}
+    used = {row.pk: row for need in needs for row in need.used}
     ApplicationMaterial.objects.bulk_create(
         [ApplicationMaterial(application=application, material=row, submitted_at=now) for row in used.values()],
         ignore_conflicts=True,

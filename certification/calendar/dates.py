@@ -17,6 +17,7 @@ from django.db.models.functions import Cast, Coalesce
 
 from accounts.companies import Company
 from accounts.working_days import CHINA, end_of_day, start_of_day
+from certification.maintenance.covered import concerning
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
 from certification.materials.models import Material, MaterialQuerySet, MaterialState
 from certification.numbers.models import Lifecycle, PhoneNumber, PhoneNumberQuerySet
@@ -144,11 +145,11 @@ def terms_by_day(rows: PhoneNumberQuerySet, *, first: dt.date, last: dt.date) ->
 def dates_of(
     *, company: Company, first: dt.date, last: dt.date, now: dt.datetime, with_cancelled: bool = False
 ) -> Dates:
-    """What concerns the company from `first` to `last`, both included, local to it; three queries.
+    """What concerns the company from `first` to `last`, both included, local to it; five queries.
 
     Plans that were over before the company was there do not concern it; cancelled ones only where they are asked for.
     """
-    rows = Maintenance.objects.covering_company(company).filter(
+    rows = concerning(company).filter(
         Q(closed_at__isnull=True) | Q(closed_at__gte=company.created_at),
         Q(cancelled_at__isnull=True) | Q(cancelled_at__gte=company.created_at),
     )

@@ -34,7 +34,7 @@ from certification.calendar.entries import (
 )
 from certification.calendar.feeds import feed_of, feed_path
 from certification.calendar.months import Month, last_of, lay_out, month_from, neighbours
-from certification.calendar.paces import FASTER_PERCENT, LEAST_REVIEWS, PREFERRED, Pace, review_paces
+from certification.calendar.paces import FASTER_PERCENT, LEAST_REVIEWS, PREFERRED, Pace, paces_until_today
 
 #: Where the session keeps a new link until it was shown once.
 SHOWN_ONCE = "calendar_link"
@@ -93,7 +93,7 @@ def page(
 
 def pace_rows(now: dt.datetime) -> dict[str, Any]:
     """What the article says about the days of a month, and what the portal's own records say."""
-    paces = review_paces(now=now)
+    paces = paces_until_today(now=now)
 
     def words(pace: Pace | None) -> str:
         return duration_text(pace.median) if pace else ""

@@ -8,6 +8,7 @@ is due, catches up after any outage, and doing it twice is doing it once. The st
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from django.db import connection, transaction
@@ -27,6 +28,7 @@ from certification.reviews.watch import watch_reviews
 class Counts:
     """What one tick did."""
 
+    planned: int = 0
     opened: int = 0
     closed: int = 0
     overrunning: int = 0
@@ -45,6 +47,28 @@ class Counts:
     def as_dict(self) -> dict[str, int]:
         """The counts by name, as the command prints them."""
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class FurtherStep:
+    """A step that an app above this one adds to the tick.
+
+    `due` is SQL for a condition that is cheap when nothing is due (one look at a partial index) and sees the tick's
+    moment as `%(at)s`; all conditions are asked in the statement that notes the tick, so an idle step costs none of its
+    own. `run` does the work in the tick's transaction and returns how many notices it wrote.
+    """
+
+    name: str
+    due: str
+    run: Callable[[dt.datetime, Actor], int]
+
+
+FURTHER_STEPS: dict[str, FurtherStep] = {}
+
+
+def add_step(step: FurtherStep) -> None:
+    """Make the step a part of every tick; called when the app is ready. Again under one name replaces it."""
+    FURTHER_STEPS[step.name] = step
 
 
 class DryRun(Exception):
@@ -76,7 +100,7 @@ def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> bool:
     take_turn()
     now = engine_moment(now)
     plans = start_and_end_plans(now=now, actor=actor)
-    counts.overrunning = plans.overrunning
+    counts.planned, counts.overrunning = plans.planned, plans.overrunning
     reconciled = reconcile_at(now=now, actor=actor)
     counts.opened = plans.opened + reconciled.opened
     counts.closed = plans.closed + reconciled.closed
@@ -86,14 +110,25 @@ def run(*, counts: Counts, now: dt.datetime, actor: Actor) -> bool:
     counts.overdue, counts.released, told_of_reviews, decisions_due = watch_reviews(now=now, actor=actor)
     reminded = send_due_reminders(now=now)
     counts.sent = plans.sent + reconciled.noticed + told_of_terms + told_of_reviews + reminded
+    for step in note_tick(now=now):
+        counts.sent += step.run(now, actor)
     if counts.sent:
         notices.wake_delivery()
+    return decisions_due
+
+
+def note_tick(*, now: dt.datetime) -> list[FurtherStep]:
+    """Note that this tick ran, and return the further steps that have something to do: one statement."""
+    steps = list(FURTHER_STEPS.values())
+    due = ", ".join(f"EXISTS ({step.due})" for step in steps) or "false"
     with connection.cursor() as cursor:
         cursor.execute(
-            """
-            INSERT INTO certification_tickrun (id, started_at, finished_at, counts) VALUES (1, %s, clock_timestamp(), '{}')
+            f"""
+            INSERT INTO certification_tickrun (id, started_at, finished_at, counts) VALUES (1, %(at)s, clock_timestamp(), '{{}}')
             ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at
-            """,
-            [now],
+            RETURNING {due}
+            """,  # noqa: S608 - constant texts of the code; the moment is a parameter
+            {"at": now},
         )
-    return decisions_due
+        (*found,) = cursor.fetchone() or ()
+    return [step for step, is_due in zip(steps, found, strict=False) if is_due]

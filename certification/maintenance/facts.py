@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 from django.db.models import OuterRef, Q, Subquery
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certification.maintenance.models import Family, Maintenance, Scope
+from certification.maintenance.past import application_dues_at, corrections_at, recall_maintenance, recall_numbers
 from certification.maintenance.status import Status
 from certification.materials.models import Material, MaterialState, Requirement
 from certification.materials.requirements import announced_unmet
 from certification.naming import in_language
 from certification.numbers.models import PhoneNumber
+from certification.numbers.notes import notes_of
 from certification.reviews.models import Review, ReviewState
 
 #: The most severe first (domain section 4): risk over policy over technical.
@@ -67,7 +69,7 @@ class Surroundings:
     """Everything that the facts of a page of numbers need to know, read in at most five queries."""
 
     def __init__(self, numbers: Sequence[PhoneNumber], *, now: dt.datetime, at: dt.datetime | None) -> None:
-        self.now, self.at = now, at
+        self.now, self.at = at or now, at
         companies = {number.company_id for number in numbers}
         statuses = {number.status for number in numbers}  # type: ignore[attr-defined]
         self.maintenance: list[Maintenance] = []
@@ -75,18 +77,18 @@ class Surroundings:
             self.maintenance = self.open_maintenance(companies, numbers)
         self.corrections: dict[tuple[int, int], Material] = {}
         if any(row.requirement_id for row in self.maintenance):
-            self.corrections = corrections_under_review(companies)
+            self.corrections = corrections_at(companies, at=at) if at else corrections_under_review(companies)
         self.applications: dict[int, OpenApplication] = {}
-        asked = [number for number in numbers if may_be_in_application(number, now)]
+        asked = [number for number in numbers if may_be_in_application(number, self.now)]
         if asked:
-            self.applications = applications_of(asked)
+            self.applications = applications_of(asked) if at is None else applications_at(asked, at=at)
         self.announced: dict[int, list[Requirement]] = {}
         if Status.PENDING_MAINTENANCE in statuses:
             self.announced = announced_unmet(company_ids=companies, at=at or now)
 
     def open_maintenance(self, companies: set[int], numbers: Sequence[PhoneNumber]) -> list[Maintenance]:
         """What was open at the moment and may cover one of the numbers."""
-        return list(
+        rows = list(
             Maintenance.objects.open_at(self.at)
             .filter(
                 Q(scope__in=[Scope.EVERYTHING, Scope.PROVIDER, Scope.INDUSTRY])
@@ -95,6 +97,9 @@ class Surroundings:
             )
             .select_related("cause", "requirement__kind")
         )
+        if self.at is not None:
+            recall_maintenance(rows, at=self.at)
+        return rows
 
     def covering(self, number: PhoneNumber) -> list[Maintenance]:
         """The open maintenance that covers the number, the most severe first."""
@@ -182,14 +187,35 @@ def applications_of(numbers: Sequence[PhoneNumber]) -> dict[int, OpenApplication
         }
 
 
+def applications_at(numbers: Sequence[PhoneNumber], *, at: dt.datetime) -> dict[int, OpenApplication]:
+    """The application of each number that was in one at the past moment, with its review's due time of then."""
+    return {
+        number: OpenApplication(ref, None, None, "", due, due)
+        for number, (ref, due) in application_dues_at(numbers, at=at).items()
+    }
+
+
 def facts_for(
     numbers: Sequence[PhoneNumber], *, now: dt.datetime, at: dt.datetime | None = None
 ) -> dict[int, StatusFacts]:
-    """The facts of each number by primary key. The numbers come from `status.with_status` with `company` selected."""
+    """The facts of each number by primary key. The numbers come from `status.with_status` with `company` selected.
+
+    With `at` the facts are those of the past moment, without next actions, and the numbers and their companies are
+    turned into what they were then (`past.recall_numbers`).
+    """
     if not numbers:
         return {}
+    if at is not None:
+        recall_numbers(numbers, at=at)
     around = Surroundings(numbers, now=now, at=at)
-    return {number.pk: facts_of(number, around) for number in numbers}
+    facts = {number.pk: facts_of(number, around) for number in numbers}
+    if at is None:  # what others note holds now
+        for number_id, notes in notes_of(numbers, now).items():
+            facts[number_id].notes += notes
+    else:
+        for then in facts.values():
+            then.action_label, then.action_url = "", None
+    return facts
 
 
 def facts_of(number: PhoneNumber, around: Surroundings) -> StatusFacts:
@@ -201,7 +227,7 @@ def facts_of(number: PhoneNumber, around: Surroundings) -> StatusFacts:
     facts.notes += [
         _("%(cause)s: %(sentence)s") % {"cause": row.title, "sentence": row.message}
         for row in around.covering(number)
-        if status == Status.CERTIFIED
+        if status == Status.CERTIFIED or row.locks
     ]
     return facts
 
@@ -236,7 +262,17 @@ def stopped(number: PhoneNumber, status: Status, around: Surroundings) -> Status
     elif first.locks:
         facts.tone, facts.turn = "red", "platform"
         facts.action_label = _("See the lock")
+        if appeal := appeal_url(number):
+            facts.action_label, facts.action_url = _("Appeal"), appeal
     return facts
+
+
+def appeal_url(number: PhoneNumber) -> str | None:
+    """Where a company appeals against a lock of the number; None where the portal takes no appeals."""
+    try:
+        return f"{reverse('appeals:new')}?kind=lock&number={number.ref}"
+    except NoReverseMatch:
+        return None
 
 
 def described(row: Maintenance) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -11,16 +11,32 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company, CompanyState, Industry
 from accounts.users import User
-from certification.maintenance.models import MaintenanceCause, Scope
-from certification.maintenance.plans import PlanDraft, causes_for
+from certification.maintenance.effects import Effects
+from certification.maintenance.models import Maintenance, MaintenanceCause, Scope
+from certification.maintenance.plan_drafts import PlanDraft, draft_of
+from certification.maintenance.plan_fields import (
+    OWN_EFFECTS,
+    REPEATS,
+    EffectsPart,
+    RepeatsPart,
+    TextsPart,
+    WindowPart,
+)
+from certification.maintenance.plans import causes_for
+from certification.maintenance.series_models import MaintenanceSeries
 from certification.numbers.models import Provider
 
+
+def is_key(text: str) -> bool:
+    """Whether a text that came from outside can be the key of a row."""
+    return text.isascii() and text.isdecimal() and len(text) < 10
+
+
 PLAN_SCOPES = [(scope.value, scope.label) for scope in Scope if scope != Scope.NUMBER]
-ENDS = [("plan", _("By itself, at the planned end")), ("hand", _("By hand; past the planned end it is overrunning"))]
 
 
-class PlanForm(forms.Form):
-    """A new plan."""
+class PlanForm(EffectsPart, TextsPart, RepeatsPart):
+    """A new plan, for one time or recurring."""
 
     cause = forms.ModelChoiceField(MaintenanceCause.objects.none(), label=_("Cause"), empty_label=_("Choose a cause"))
     scope = forms.ChoiceField(label=_("What it covers"), choices=PLAN_SCOPES, widget=forms.RadioSelect)
@@ -44,27 +60,13 @@ class PlanForm(forms.Form):
         max_length=120,
         help_text=_("Only where it covers a company: its registered name, credit code or reference."),
     )
-    planned_start = forms.DateTimeField(label=_("Planned start"), help_text=_("Beijing time."))
-    planned_end = forms.DateTimeField(label=_("Planned end"), help_text=_("Beijing time."))
-    ends = forms.ChoiceField(label=_("How it ends"), choices=ENDS, widget=forms.RadioSelect, initial="plan")
-    title_zh = forms.CharField(
-        label=_("Title in Chinese"), required=False, max_length=120, help_text=_("Empty: the name of the cause.")
-    )
-    title_en = forms.CharField(label=_("Title in English"), required=False, max_length=120)
-    message_zh = forms.CharField(
-        label=_("Message in Chinese"),
-        required=False,
-        max_length=2000,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("What companies read. Empty: the sentence of the cause."),
-    )
-    message_en = forms.CharField(
-        label=_("Message in English"), required=False, max_length=2000, widget=forms.Textarea({"rows": 3})
-    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["cause"].queryset = causes_for(user)  # type: ignore[attr-defined]
+        causes = causes_for(user)
+        self.fields["cause"].queryset = causes  # type: ignore[attr-defined]
+        chosen = str((self.data if self.is_bound else self.initial).get("cause", ""))
+        self.preset_effects(causes.filter(pk=int(chosen)).first() if is_key(chosen) else None)
 
     def clean_company(self) -> Company | None:
         """The verified company that the text names."""
@@ -80,19 +82,102 @@ class PlanForm(forms.Form):
         return company
 
     def draft(self) -> PlanDraft:
-        """What the valid form asks for."""
+        """What the valid form asks for; of a recurring plan with its first time, where there is one."""
         data = self.cleaned_data
+        start, end = self.moment("planned_start"), self.moment("planned_end")
+        if self.recurs:
+            recurrence = self.recurrence()
+            if not recurrence.problem():
+                start, end = recurrence.occurrences[0].start, recurrence.occurrences[0].end
         return PlanDraft(
             cause=data["cause"],
             scope=data["scope"],
-            planned_start=data["planned_start"].astimezone(dt.UTC),
-            planned_end=data["planned_end"].astimezone(dt.UTC),
+            planned_start=start,
+            planned_end=end,
             ends_by_plan=data["ends"] == "plan",
             provider=data["provider"],
             industry=data["industry"],
             company=data["company"],
-            texts={name: data[name].strip() for name in ("title_zh", "title_en", "message_zh", "message_en")},
+            texts=self.texts(),
+            own_effects=self.own_effects(),
         )
+
+
+class ChangePlanForm(EffectsPart, TextsPart, WindowPart):
+    """Another window, other effects, other words for a plan. What has started keeps its start and what it does."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    def __init__(self, *args: Any, plan: Maintenance, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.plan = plan
+        self.fields["effects"].initial = "cause" if Effects.of(plan) == Effects.of(plan.cause) else "own"
+        self.preset_effects(plan.cause)
+        if self.fields["effects"].initial == "own":
+            for name, column in OWN_EFFECTS.items():
+                self.fields[name].initial = getattr(plan, column)
+        if plan.opened_at is not None:
+            for name in ("planned_start", "effects", *OWN_EFFECTS):
+                del self.fields[name]
+
+    def draft(self) -> PlanDraft:
+        """What the plan is to be."""
+        was, started = draft_of(self.plan), self.plan.opened_at is not None
+        # What it does stays as it was planned unless something else is chosen, whatever became of its cause since then.
+        kept = started or (self.cleaned_data["effects"] == "cause" and self.fields["effects"].initial == "cause")
+        own = was.own_effects if kept else self.own_effects() or Effects.of(self.plan.cause)
+        return replace(
+            was,
+            planned_start=was.planned_start if started else self.moment("planned_start"),
+            planned_end=self.moment("planned_end"),
+            ends_by_plan=self.cleaned_data["ends"] == "plan",
+            texts=self.texts(),
+            own_effects=own,
+        )
+
+
+class ChangeSeriesForm(EffectsPart, TextsPart, RepeatsPart):
+    """What a recurring plan is to be from one of its times on."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
+
+    def __init__(self, *args: Any, series: MaintenanceSeries, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.series = series
+        repeats = self.fields["repeats"]
+        assert isinstance(repeats, forms.ChoiceField)
+        repeats.choices = REPEATS[1:]
+        repeats.required = True
+        self.fields["effects"].initial = "cause" if Effects.of(series) == Effects.of(series.cause) else "own"
+        self.preset_effects(series.cause)
+        if self.fields["effects"].initial == "own":
+            for name, column in OWN_EFFECTS.items():
+                self.fields[name].initial = getattr(series, column)
+
+    def draft(self) -> PlanDraft:
+        """What the times from there on are to be."""
+        series, recurrence = self.series, self.recurrence()
+        start, end = self.moment("planned_start"), self.moment("planned_end")
+        if not recurrence.problem():
+            start, end = recurrence.occurrences[0].start, recurrence.occurrences[0].end
+        return PlanDraft(
+            cause=series.cause,
+            scope=series.scope,
+            planned_start=start,
+            planned_end=end,
+            ends_by_plan=self.cleaned_data["ends"] == "plan",
+            provider=series.provider,
+            industry=series.industry,
+            company=series.company,
+            texts=self.texts(),
+            own_effects=self.own_effects(),
+        )
+
+
+class EndSeriesForm(forms.Form):
+    """Giving up the later times of a recurring plan."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=300)
 
 
 class MoveEndForm(forms.Form):

@@ -136,6 +136,9 @@ COMPANIES_APART: dict[str, str] = {
     ),
 }
 
+#: What the apps above add, in the form of `SIMPLE`.
+FURTHER: list[tuple[str, str, str]] = []
+
 #: (invariant, what is wrong, statement); `tick` is the moment of the last tick, null before the first.
 SIMPLE: tuple[tuple[str, str, str], ...] = (
     (

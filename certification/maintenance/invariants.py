@@ -1,7 +1,7 @@
 """What must always hold (docs: quality, invariants), checked on a live database without changing it.
 
-Each check returns how many rows it looked at and what is wrong, in words without personal data. I10 and I17 belong to
-things that other slices bring.
+Each check returns how many rows it looked at and what is wrong, in words without personal data. I10 comes from the
+app above (`invariant_queries.FURTHER`); I17 is held by the calendar's tests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from accounts.journal import JournalEntry
-from certification.maintenance.invariant_queries import COMPANIES_APART, REPLAYED, SIMPLE
+from certification.maintenance.invariant_queries import COMPANIES_APART, FURTHER, REPLAYED, SIMPLE
 from certification.maintenance.models import Maintenance, MaintenanceCause, OpenedBy, StatusSample, TickRun
 from certification.maintenance.reference import reference_statuses, reference_unmet
 from certification.maintenance.status import Derivation, counts_by_status, having_status, statuses_of
@@ -167,8 +167,8 @@ def one_company_each(report: Report) -> None:
 
 
 def simple_checks(report: Report, tick_at: dt.datetime | None) -> None:
-    """What one statement finds: I2, I3, I11 to I16."""
-    for invariant, what, sql in SIMPLE:
+    """What one statement finds: I2, I3, I11 to I16, and what the apps above add."""
+    for invariant, what, sql in (*SIMPLE, *FURTHER):
         for count, problems in rows(sql, {"tick": tick_at}):
             report.add(invariant, count, [f"{what}: {problem}" for problem in problems or []])
 

@@ -133,7 +133,7 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
         return self.filter(opened_at__isnull=True, cancelled_at__isnull=True)
 
     def covering_company(self, company: Company) -> MaintenanceQuerySet:
-        """What covers all or some of the company's numbers. Each part has its index, also among many past rows."""
+        """What covers all or some of the company's numbers as they are now; for what is over see `covered.concerning`."""
         own = Maintenance.objects.filter(company=company)
         numbers = Maintenance.objects.filter(number__in=PhoneNumber.objects.filter(company=company).values("pk"))
         # With the words of the partial indexes on what is wide.
@@ -143,10 +143,6 @@ class MaintenanceQuerySet(models.QuerySet["Maintenance"]):
             | models.Q(scope=Scope.PROVIDER, provider__in=PhoneNumber.objects.of_company(company).values("provider"))
         )
         return self.filter(pk__in=own.values("pk").union(numbers.values("pk"), wide.values("pk"), all=True))
-
-    def past_of(self, company: Company) -> MaintenanceQuerySet:
-        """What covered the company and is over, the latest first."""
-        return self.covering_company(company).filter(closed_at__gte=company.created_at).order_by("-closed_at", "-pk")
 
 
 class Maintenance(models.Model):
@@ -177,6 +173,8 @@ class Maintenance(models.Model):
     expected_from = models.DateTimeField(null=True)
     expected_until = models.DateTimeField(null=True)
     overrunning_since = models.DateTimeField(null=True)
+    #: When a lead reviewer granted a company's request to put an end to it first (certification.reviews.expediting).
+    expedited_at = models.DateTimeField(null=True)
     closed_at = models.DateTimeField(null=True)
     held_until = models.DateTimeField(null=True)
     cancelled_at = models.DateTimeField(null=True)
@@ -195,6 +193,13 @@ class Maintenance(models.Model):
     achieved_en = models.TextField(blank=True)
     planned_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField()
+    #: The recurring plan that it is one time of, and when by its rule that time starts, whatever became of it.
+    series = models.ForeignKey(
+        "certification.MaintenanceSeries", models.PROTECT, null=True, related_name="occurrences", db_index=False
+    )
+    occurrence = models.DateTimeField(null=True)
+    #: When the companies are next told that it is near (`advance.STEPS`); null once nothing is left to tell.
+    next_notice_at = models.DateTimeField(null=True)
 
     objects = MaintenanceQuerySet.as_manager()
 
@@ -242,6 +247,12 @@ class Maintenance(models.Model):
                 condition=models.Q(closed_at__isnull=True) | models.Q(closed_at__gte=models.F("opened_at")),
                 name="maintenance_ends_after_it_opens",
             ),
+            # Two ticks, or a tick and a person, plan each time of a series once.
+            models.UniqueConstraint(
+                fields=["series", "occurrence"],
+                condition=models.Q(series__isnull=False),
+                name="maintenance_occurrence_once",
+            ),
             models.CheckConstraint(
                 condition=models.Q(planned_end__isnull=True) | models.Q(planned_end__gt=models.F("planned_start")),
                 name="maintenance_plan_ends_after_its_start",
@@ -269,6 +280,12 @@ class Maintenance(models.Model):
             ),
             models.Index(
                 fields=["planned_end"], condition=OPEN & models.Q(planned_end__isnull=False), name="maintenance_to_end"
+            ),
+            # ... and plans whose companies are to be told that they are near.
+            models.Index(
+                fields=["next_notice_at"],
+                condition=models.Q(next_notice_at__isnull=False),
+                name="maintenance_to_tell",
             ),
             # What acts on reviews, open or just over.
             models.Index(

@@ -1,9 +1,13 @@
-"""The engine's first step: planned maintenance whose start has come starts, whose end has come ends or overruns."""
+"""The engine's first step: planned maintenance whose start has come starts, whose end has come ends or overruns.
+
+With it go the next times of recurring plans (`series_steps`) and the notices that a plan is near (`advance`).
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import connection
@@ -12,7 +16,9 @@ from accounts import journal, notices
 from accounts.access import StaffRole
 from accounts.journal import Actor
 from accounts.notices import RESPONSIBLE_ROLES
+from certification.maintenance.advance import take_due_steps
 from certification.maintenance.coverage import COVERED_COMPANIES
+from certification.maintenance.series_steps import plan_due_times
 
 SCOPE = "cause_id, scope, provider_id, industry_id, company_id, number_id, requirement_id"
 START_PLANS = f"""
@@ -35,7 +41,11 @@ WITH due AS (
 ), journalled AS (
     {journal.INSERT} SELECT {journal.BY}, company_id, 'maintenance', id, 'state', 'planned', 'open', '' FROM changed
 )
-SELECT coalesce(array_agg(id), '{{}}') FROM changed
+SELECT coalesce(array_agg(id), '{{}}'),
+       -- What else is due, so that a tick in which nothing is asks no further.
+       EXISTS (SELECT FROM certification_maintenanceseries WHERE next_due_at <= %(at)s),
+       EXISTS (SELECT FROM certification_maintenance WHERE next_notice_at <= %(at)s)
+FROM changed
 """  # noqa: S608 - constant texts, every value is a parameter
 
 END_PLANS = f"""
@@ -59,7 +69,9 @@ SELECT (SELECT coalesce(array_agg(id), '{{}}') FROM ended), (SELECT coalesce(arr
 # Companies hear of what they can feel; a routine window shows in the calendar and on its page only.
 TELL_COMPANIES = f"""
     {notices.INSERT}
-    SELECT %(kind)s || ':' || x.id || %(occasion)s || ':' || member.user_id, %(kind)s, member.user_id, covered.company_id,
+    SELECT %(kind)s || ':' || x.id || %(occasion)s || CASE WHEN %(by_start)s THEN ':' || extract(epoch FROM x.planned_start)::bigint ELSE '' END
+               || ':' || member.user_id,
+           %(kind)s, member.user_id, covered.company_id,
            jsonb_build_object(
                'maintenance', x.ref, 'cause_zh', coalesce(nullif(x.title_zh, ''), cause.name_zh),
                'cause_en', coalesce(nullif(x.title_en, ''), cause.name_en), 'suspends', x.suspends_display,
@@ -67,14 +79,21 @@ TELL_COMPANIES = f"""
                'expected_from', x.expected_from, 'expected_until', x.expected_until,
                'message_zh', coalesce(nullif(x.message_zh, ''), cause.sentence_zh),
                'message_en', coalesce(nullif(x.message_en, ''), cause.sentence_en),
-               'achieved_zh', x.achieved_zh, 'achieved_en', x.achieved_en),
+               'achieved_zh', x.achieved_zh, 'achieved_en', x.achieved_en,
+               'days_left', greatest(0, round(extract(epoch FROM x.planned_start - %(at)s) / 86400)),
+               'sequence', changed.times) || %(more)s::jsonb,
            false, %(at)s, now()
     FROM certification_maintenance x
     JOIN certification_maintenancecause cause ON cause.id = x.cause_id
+    -- How often it was changed since it was announced: a calendar program takes the entry that was changed most often.
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS times FROM accounts_journalentry j
+        WHERE j.subject = 'maintenance' AND j.subject_id = x.id AND NOT (j.aspect = 'state' AND j.after = 'planned')
+    ) AS changed
     CROSS JOIN LATERAL ({COVERED_COMPANIES}) AS covered
     JOIN accounts_membership member ON member.company_id = covered.company_id AND member.role = ANY (%(roles)s)
     WHERE x.id = ANY (%(maintenances)s)
-      AND (x.suspends_display OR x.urgent_appeals_only OR x.review_time_factor > 1 OR cardinality(x.defers) > 0)
+      AND (%(was_felt)s OR x.suspends_display OR x.urgent_appeals_only OR x.review_time_factor > 1 OR cardinality(x.defers) > 0)
     ON CONFLICT (key) DO NOTHING
 """  # noqa: S608 - constant texts, every value is a parameter
 
@@ -99,16 +118,28 @@ TELL_STAFF = f"""
 class PlanCounts:
     """What became of planned maintenance."""
 
+    planned: int = 0
     opened: int = 0
     closed: int = 0
     overrunning: int = 0
     sent: int = 0
 
 
-def tell_companies(*, maintenance_ids: Sequence[int], kind: str, at: dt.datetime, occasion: str = "") -> int:
+def tell_companies(
+    *,
+    maintenance_ids: Sequence[int],
+    kind: str,
+    at: dt.datetime,
+    occasion: str = "",
+    by_start: bool = False,
+    more: Mapping[str, str] | None = None,
+    was_felt: bool = False,
+) -> int:
     """Write one notice per owner and administrator of each covered company; return how many.
 
-    `occasion` tells apart what can happen to one maintenance more than once (a change); the same never writes twice.
+    `occasion` tells apart what can happen to one maintenance more than once (a change), `by_start` what is said of
+    each start that it is given; the same never writes twice. `more` is added to what the notice says. What nobody
+    feels is not told, unless it `was_felt` until now.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -116,6 +147,9 @@ def tell_companies(*, maintenance_ids: Sequence[int], kind: str, at: dt.datetime
             {
                 "kind": kind,
                 "occasion": f":{occasion}" if occasion else "",
+                "by_start": by_start,
+                "was_felt": was_felt,
+                "more": json.dumps(more or {}),
                 "at": at,
                 "roles": list(RESPONSIBLE_ROLES),
                 "maintenances": list(maintenance_ids),
@@ -143,7 +177,8 @@ def tell_staff_of_overrun(*, maintenance_ids: Sequence[int], at: dt.datetime) ->
 
 
 def start_and_end_plans(*, now: dt.datetime, actor: Actor) -> PlanCounts:
-    """Start and end what is due at `now`, in the caller's transaction.
+    """Start and end what is due at `now`, in the caller's transaction; plan the next times of recurring plans before,
+    and tell the companies of what is near.
 
     One that ends makes room for the next of its cause and scope, so both are repeated until nothing more ends: a
     second call at the same moment finds nothing (I4), also after an outage in which several came and went.
@@ -153,10 +188,14 @@ def start_and_end_plans(*, now: dt.datetime, actor: Actor) -> PlanCounts:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(START_PLANS, parameters)
-            (started,) = cursor.fetchone()
-            if started:
-                counts.opened += len(started)
-                counts.sent += tell_companies(maintenance_ids=started, kind="plan_started", at=now)
+            started, series_due, ahead = cursor.fetchone()
+        if started:
+            counts.opened += len(started)
+            counts.sent += tell_companies(maintenance_ids=started, kind="plan_started", at=now)
+        if series_due:  # what is planned now can be due at once, and may have to be told of
+            counts.planned += plan_due_times(now=now, actor=actor)
+            continue
+        with connection.cursor() as cursor:
             cursor.execute(END_PLANS, parameters)
             ended, overrun = cursor.fetchone()
         if ended:
@@ -166,4 +205,10 @@ def start_and_end_plans(*, now: dt.datetime, actor: Actor) -> PlanCounts:
             counts.overrunning += len(overrun)
             counts.sent += tell_staff_of_overrun(maintenance_ids=overrun, at=now)
         if not ended:
-            return counts
+            break
+    if ahead:
+        for step, near in take_due_steps(now=now).items():
+            counts.sent += tell_companies(
+                maintenance_ids=near, kind="plan_ahead", at=now, occasion=str(step), by_start=True
+            )
+    return counts

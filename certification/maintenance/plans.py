@@ -7,7 +7,9 @@ that it covers, as far as they can feel it.
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
@@ -15,23 +17,22 @@ from django.utils.translation import gettext as _
 
 from accounts import journal
 from accounts.access import Permission, staff_may
-from accounts.companies import Company, Industry
 from accounts.journal import Actor
 from accounts.users import User
+from certification.maintenance.advance import next_notice
 from certification.maintenance.clock import engine_moment, take_turn
-from certification.maintenance.coverage import impact
-from certification.maintenance.models import (
-    Family,
-    Maintenance,
-    MaintenanceCause,
-    MaintenanceQuerySet,
-    MaintenanceUpdate,
-    OpenedBy,
-    Scope,
+from certification.maintenance.models import Family, Maintenance, MaintenanceCause, MaintenanceUpdate, OpenedBy
+from certification.maintenance.plan_drafts import (
+    PlanDraft,
+    PlanRefused,
+    Problems,
+    draft_of,
+    overlap_text,
+    overlapping,
+    problems_of,
 )
 from certification.maintenance.plan_steps import tell_companies
-from certification.numbers.models import Provider
-from certification.reviews.clocks import settle_clocks
+from certification.reviews.clocks import carry_on, settle_clocks
 
 #: Who plans and ends what (domain section 9); causes of risk come from the engine and from reviews only.
 PERMISSIONS: dict[str, Permission] = {
@@ -40,41 +41,12 @@ PERMISSIONS: dict[str, Permission] = {
 }
 
 
-class PlanRefused(Exception):
-    """The plan cannot be as it is; `problems` says what to do, by field."""
-
-    def __init__(self, problems: dict[str, str]) -> None:
-        super().__init__("; ".join(problems.values()))
-        self.problems = problems
-
-
 class PlanMovedOn(Exception):
     """Meanwhile the maintenance has started, ended or been cancelled, by the engine or somebody else."""
 
 
 class NotTheirs(Exception):
     """The person's role does not plan maintenance of this family."""
-
-
-@dataclass(frozen=True)
-class PlanDraft:
-    """What a person wants to plan."""
-
-    cause: MaintenanceCause
-    scope: str
-    planned_start: dt.datetime
-    planned_end: dt.datetime
-    ends_by_plan: bool = True
-    provider: Provider | None = None
-    industry: Industry | None = None
-    company: Company | None = None
-    texts: dict[str, str] = field(default_factory=dict)  # title_zh, title_en, message_zh, message_en
-
-    @property
-    def keys(self) -> dict[str, int | None]:
-        """What the scope names, and null for the rest."""
-        keys = {Scope.PROVIDER: self.provider, Scope.INDUSTRY: self.industry, Scope.COMPANY: self.company}
-        return {f"{name}_id": row.pk if row is not None and name == self.scope else None for name, row in keys.items()}
 
 
 def causes_for(user: User) -> models.QuerySet[MaintenanceCause, MaintenanceCause]:
@@ -92,102 +64,48 @@ def may_plan(user: User, maintenance: Maintenance) -> bool:
     return maintenance.planned_start is not None and permission is not None and staff_may(user, permission)
 
 
-def overlapping(*, draft: PlanDraft, other_than: int | None = None) -> MaintenanceQuerySet:
-    """Plans of the same cause and scope, planned or running, whose window overlaps the draft's."""
-    rows = Maintenance.objects.filter(
-        cause=draft.cause,
-        scope=draft.scope,
-        planned_start__lt=draft.planned_end,
-        planned_end__gt=draft.planned_start,
-        closed_at__isnull=True,
-        cancelled_at__isnull=True,
-        **draft.keys,
-    )
-    return rows.exclude(pk=other_than) if other_than is not None else rows
-
-
-def beside(*, draft: PlanDraft) -> MaintenanceQuerySet:
-    """Every other plan in the window that could meet the same companies, whatever its cause."""
-    rows = Maintenance.objects.filter(
-        planned_start__lt=draft.planned_end,
-        planned_end__gt=draft.planned_start,
-        closed_at__isnull=True,
-        cancelled_at__isnull=True,
-    ).select_related("cause", "provider", "industry", "company")
-    if draft.scope == Scope.EVERYTHING:
-        return rows.order_by("planned_start", "pk")
-    key = {name: value for name, value in draft.keys.items() if value is not None}
-    return rows.filter(models.Q(scope=Scope.EVERYTHING) | models.Q(**key)).order_by("planned_start", "pk")
-
-
-def problems_of(*, draft: PlanDraft, now: dt.datetime, other_than: int | None = None) -> dict[str, str]:
-    """What is wrong with the draft, by field, in words that say what to do; empty where it can be saved."""
-    problems: dict[str, str] = {}
-    if draft.planned_end <= draft.planned_start:
-        problems["planned_end"] = _("The end must be after the start. Enter a later end.")
-    if other_than is None and draft.planned_start < now:
-        problems["planned_start"] = _("The start is in the past. Enter a moment from now on.")
-    missing = {
-        Scope.PROVIDER: (draft.provider, _("Choose the provider that this plan is for.")),
-        Scope.INDUSTRY: (draft.industry, _("Choose the industry that this plan is for.")),
-        Scope.COMPANY: (draft.company, _("Name the company that this plan is for.")),
-    }.get(Scope(draft.scope), (draft, ""))
-    if missing[0] is None:
-        problems[str(draft.scope)] = missing[1]
-    if problems:
-        return problems
-    if other_than is None and not impact(scope=draft.scope, **draft.keys).companies:
-        problems["scope"] = _("This scope covers no verified company at present. Choose a wider one.")
-    other = overlapping(draft=draft, other_than=other_than).order_by("planned_start").first()
-    if other is not None:
-        problems["planned_start"] = overlap_text(other)
-    return problems
-
-
-def overlap_text(other: Maintenance) -> str:
-    """The words for an overlap with `other`."""
-    return _("“%(title)s” (%(ref)s) has the same cause and scope and overlaps this window. Move one of the two.") % {
-        "title": other.title,
-        "ref": other.ref,
-    }
-
-
 @transaction.atomic
 def create_plan(*, draft: PlanDraft, planner: User, actor: Actor, now: dt.datetime) -> Maintenance:
-    """Save the plan with its cause's effects and announce it. Raises PlanRefused or NotTheirs."""
+    """Save the plan with its effects, its cause's or its own, and announce it. Raises PlanRefused or NotTheirs."""
     if not causes_for(planner).filter(pk=draft.cause.pk).exists():
         raise NotTheirs
     problems = problems_of(draft=draft, now=now)
     if problems:
         raise PlanRefused(problems)
-    cause = draft.cause
-    try:
-        with transaction.atomic():
-            plan = Maintenance.objects.create(
-                cause=cause,
-                scope=draft.scope,
-                **draft.keys,
-                planned_start=draft.planned_start,
-                planned_end=draft.planned_end,
-                ends_by_plan=draft.ends_by_plan,
-                expected_from=draft.planned_end,
-                expected_until=draft.planned_end,
-                suspends_display=cause.suspends_display,
-                review_time_factor=cause.review_time_factor,
-                defers=cause.defers,
-                urgent_appeals_only=cause.urgent_appeals_only,
-                planned_by=planner,
-                created_at=now,
-                **draft.texts,
-            )
-    except IntegrityError as clash:  # somebody saved the like of it at the same instant
-        other = overlapping(draft=draft).first()
-        if other is None:
-            raise
-        raise PlanRefused({"planned_start": overlap_text(other)}) from clash
+    with overlap_refused(draft):
+        plan = Maintenance.objects.create(
+            cause=draft.cause,
+            scope=draft.scope,
+            **draft.keys,
+            planned_start=draft.planned_start,
+            planned_end=draft.planned_end,
+            ends_by_plan=draft.ends_by_plan,
+            expected_from=draft.planned_end,
+            expected_until=draft.planned_end,
+            next_notice_at=next_notice(planned_start=draft.planned_start, effects=draft.effects, now=now),
+            **draft.effects.columns(),
+            planned_by=planner,
+            created_at=now,
+            **draft.texts,
+        )
     note(plan, actor=actor, now=now, before="", after="planned")
     tell_companies(maintenance_ids=[plan.pk], kind="plan_announced", at=now)
     return plan
+
+
+@contextmanager
+def overlap_refused(draft: PlanDraft, *, other_than: int | None = None, field: str = "planned_start") -> Iterator[None]:
+    """Write what somebody may just have planned the like of: the database keeps them apart. Raises PlanRefused then."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as clash:
+        other = overlapping(draft=draft, other_than=other_than).select_related("cause").first()
+        if other is None:
+            raise
+        problems = Problems({field: overlap_text(other)})
+        problems.other = other
+        raise PlanRefused(problems) from clash
 
 
 def note(
@@ -240,51 +158,100 @@ def move_end(
     when it is over, or NotTheirs.
     """
     current = take(plan, planner=planner)
+    draft = replace(draft_of(current), planned_end=planned_end)
+    try:
+        change_taken(plan, current, draft=draft, actor=actor, now=now, reason=reason)
+    except PlanRefused as refused:
+        problems = Problems({"planned_end": next(iter(refused.problems.values()))})
+        problems.other = refused.problems.other
+        raise PlanRefused(problems) from refused
+
+
+@transaction.atomic
+def change_plan(
+    *, plan: Maintenance, draft: PlanDraft, planner: User, actor: Actor, now: dt.datetime, reason: str
+) -> bool:
+    """Make the plan what the draft says, except cause and scope, and tell the companies once; False: nothing differs.
+
+    What has started keeps its start and what it does: companies live with what they were told. Raises PlanRefused,
+    PlanMovedOn when it is over, or NotTheirs.
+    """
+    current = take(plan, planner=planner)
+    return change_taken(plan, current, draft=draft, actor=actor, now=now, reason=reason)
+
+
+def change_taken(
+    plan: Maintenance, current: Maintenance, *, draft: PlanDraft, actor: Actor, now: dt.datetime, reason: str
+) -> bool:
+    """Change a plan that was taken: each field that differs is one row of the journal."""
     if current.closed_at is not None or current.cancelled_at is not None:
         raise PlanMovedOn
-    if current.planned_end == planned_end:
-        return
+    was = draft_of(current)
+    draft = replace(
+        draft, cause=was.cause, scope=was.scope, provider=was.provider, industry=was.industry, company=was.company
+    )
+    if current.opened_at is not None:
+        draft = replace(draft, planned_start=was.planned_start, own_effects=was.own_effects)
     now = engine_moment(now)
-    assert current.planned_start is not None
-    assert current.planned_end is not None
-    if planned_end <= now:
-        raise PlanRefused(
-            {"planned_end": _("The new end is in the past. Enter a later one, or end the maintenance now.")}
-        )
-    draft = PlanDraft(
-        cause=current.cause,
-        scope=current.scope,
-        planned_start=current.planned_start,
-        planned_end=planned_end,
-        provider=current.provider,
-        industry=current.industry,
-        company=current.company,
-    )
-    problems = problems_of(draft=draft, now=now, other_than=current.pk)
-    if problems:
-        raise PlanRefused({"planned_end": next(iter(problems.values()))})
-    before, was_overrunning = current.planned_end, current.overrunning_since is not None
-    moved = dict.fromkeys(("planned_end", "expected_from", "expected_until"), planned_end)
-    try:
-        with transaction.atomic():
-            write(plan, **moved, overrunning_since=None)
-    except IntegrityError as clash:  # somebody planned the like of it into the new window at the same instant
-        other = overlapping(draft=draft, other_than=current.pk).first()
-        if other is None:
-            raise
-        raise PlanRefused({"planned_end": overlap_text(other)}) from clash
-    note(
-        plan,
-        actor=actor,
-        now=now,
-        aspect="planned_end",
-        before=before.isoformat(timespec="minutes"),
-        after=planned_end.isoformat(timespec="minutes"),
-        reason=reason,
-    )
+    before = columns_of(was)
+    changes = {name: value for name, value in columns_of(draft).items() if before[name] != value}
+    if not changes:
+        return False
+    moved = {"planned_start", "planned_end"} & changes.keys()
+    if "planned_start" in changes and draft.planned_start < now:
+        raise PlanRefused(Problems({"planned_start": _("The start is in the past. Enter a moment from now on.")}))
+    if "planned_end" in changes and draft.planned_end <= now:
+        text = _("The new end is in the past. Enter a later one, or end the maintenance now.")
+        raise PlanRefused(Problems({"planned_end": text}))
+    if moved:
+        problems = problems_of(draft=draft, now=now, other_than=current.pk)
+        if problems:
+            raise PlanRefused(problems)
+    was_overrunning = "planned_end" in changes and current.overrunning_since is not None
+    with overlap_refused(draft, other_than=current.pk):
+        write(plan, **changes, **followers_of(current, draft, changes, now))
+    for name, value in changes.items():
+        note(plan, actor=actor, now=now, aspect=name, before=shown(before[name]), after=shown(value), reason=reason)
     if was_overrunning:
         note(plan, actor=actor, now=now, aspect="overrun", before="overrunning", after="", reason=reason)
-    tell_companies(maintenance_ids=[plan.pk], kind="plan_changed", at=now, occasion=f"{planned_end.timestamp():.0f}")
+    if "planned_end" in changes and current.is_open:
+        carry_on(maintenance_id=plan.pk, since=was.planned_end, now=now, actor=actor)
+    occasion = f"{draft.planned_end.timestamp():.0f}"
+    if changes.keys() != {"planned_end"}:
+        occasion += f":{now.timestamp():.0f}"
+    what = "start" if "planned_start" in changes else "end" if moved else "plan"
+    tell_companies(
+        maintenance_ids=[plan.pk],
+        kind="plan_changed",
+        at=now,
+        occasion=occasion,
+        more={"what": what},
+        was_felt=was.effects.are_felt,
+    )
+    return True
+
+
+def columns_of(draft: PlanDraft) -> dict[str, Any]:
+    """What of a plan can change."""
+    window = {"planned_start": draft.planned_start, "planned_end": draft.planned_end}
+    return {**window, "ends_by_plan": draft.ends_by_plan, **draft.effects.columns(), **draft.texts}
+
+
+def followers_of(current: Maintenance, draft: PlanDraft, changes: dict[str, Any], now: dt.datetime) -> dict[str, Any]:
+    """What is stored beside the changes because it follows from them."""
+    follow: dict[str, Any] = {}
+    if "planned_end" in changes:
+        follow |= {"expected_from": draft.planned_end, "expected_until": draft.planned_end, "overrunning_since": None}
+    if current.opened_at is None:
+        follow["next_notice_at"] = next_notice(planned_start=draft.planned_start, effects=draft.effects, now=now)
+    return follow
+
+
+def shown(value: Any) -> str:
+    """A value as the journal keeps it: moments to the minute, texts cut to its column."""
+    if isinstance(value, dt.datetime):
+        return value.isoformat(timespec="minutes")
+    return (",".join(value) if isinstance(value, list) else str(value))[:120]
 
 
 @transaction.atomic
@@ -296,7 +263,7 @@ def cancel_plan(*, plan: Maintenance, planner: User, actor: Actor, now: dt.datet
     if current.opened_at is not None:
         raise PlanMovedOn
     now = engine_moment(now)
-    write(plan, cancelled_at=now)
+    write(plan, cancelled_at=now, next_notice_at=None)
     note(plan, actor=actor, now=now, before="planned", after="cancelled", reason=reason)
     tell_companies(maintenance_ids=[plan.pk], kind="plan_cancelled", at=now)
 

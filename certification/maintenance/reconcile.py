@@ -24,6 +24,17 @@ from certification.materials.requirements import unmet_in_force
 from certification.reviews.clocks import settle_clocks
 from certification.reviews.due_times import after
 
+# Whether anything is to be opened or closed: most looks find nothing, and planning the statement below takes longer
+# than that.
+DIFFERS = f"""
+WITH unmet AS MATERIALIZED (
+    SELECT u.company_id, u.requirement_id FROM ({unmet_in_force()}) AS u
+), present AS MATERIALIZED (
+    SELECT o.company_id, o.requirement_id FROM certification_maintenance o
+    WHERE o.requirement_id IS NOT NULL AND o.opened_at IS NOT NULL AND o.closed_at IS NULL AND o.company_id IS NOT NULL /* its own */
+)
+SELECT EXISTS (SELECT * FROM unmet EXCEPT SELECT * FROM present) OR EXISTS (SELECT * FROM present EXCEPT SELECT * FROM unmet)
+"""  # noqa: S608 - constant texts, every value is a parameter
 RECONCILE = f"""
 WITH unmet AS MATERIALIZED (
     SELECT u.*,
@@ -135,19 +146,7 @@ def reconcile_requirements(*, now: dt.datetime, actor: Actor, company_id: int | 
 
 def reconcile_at(*, now: dt.datetime, actor: Actor, company_id: int | None = None) -> Reconciled:
     """The same for who has the turn and knows the engine's moment; in the caller's transaction."""
-    statement = RECONCILE
-    if company_id is not None:
-        statement = statement.replace("/* one company */", "AND c.id = %(company)s")
-        statement = statement.replace("/* its own */", "AND o.company_id = %(company)s")
-    parameters = {
-        **journal.by_parameters(at=now, actor=actor),
-        "company": company_id,
-        "roles": list(RESPONSIBLE_ROLES),
-        **usual_lengths(now),
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        opened, closed, noticed = cursor.fetchone()
+    opened, closed, noticed = open_and_close(now=now, actor=actor, company_id=company_id)
     waiting = settle_waiting(now=now, actor=actor, company_id=company_id)
     clocks = settle_clocks(now=now, actor=actor, company_id=company_id)
     return Reconciled(
@@ -161,6 +160,31 @@ def reconcile_at(*, now: dt.datetime, actor: Actor, company_id: int | None = Non
         unpaused=clocks.unpaused,
         extended=clocks.extended,
     )
+
+
+def open_and_close(*, now: dt.datetime, actor: Actor, company_id: int | None) -> tuple[int, int, int]:
+    """Open and close the difference; return how many were opened, closed, and how many notices were written."""
+
+    def chosen(statement: str) -> str:
+        if company_id is None:
+            return statement
+        statement = statement.replace("/* one company */", "AND c.id = %(company)s")
+        return statement.replace("/* its own */", "AND o.company_id = %(company)s")
+
+    parameters: dict[str, Any] = {"at": now, "company": company_id}
+    with connection.cursor() as cursor:
+        cursor.execute(chosen(DIFFERS), parameters)
+        (differs,) = cursor.fetchone()
+        if not differs:
+            return 0, 0, 0
+        parameters |= {
+            **journal.by_parameters(at=now, actor=actor),
+            "roles": list(RESPONSIBLE_ROLES),
+            **usual_lengths(now),
+        }
+        cursor.execute(chosen(RECONCILE), parameters)
+        opened, closed, noticed = cursor.fetchone()
+    return opened, closed, noticed
 
 
 def usual_lengths(now: dt.datetime) -> dict[str, list[Any]]:

@@ -145,8 +145,7 @@ class Derivation:
     def prepare(self, numbers: PhoneNumberQuerySet) -> PhoneNumberQuerySet:
         """The numbers that existed at the moment, with the values that the conditions read."""
         if self.at is not None:
-            # Rows are kept when a number is released, so that its past stays readable.
-            numbers = numbers.filter(Q(released_at__isnull=True) | Q(released_at__gt=self.at), created_at__lte=self.at)
+            numbers = numbers.held_at(self.at)
             # The facts say which maintenance covered the number then; they need to know where it belonged.
             return numbers.annotate(provider_then=self.provider(), industry_then=self.industry()).alias(
                 lifecycle_then=self.lifecycle()

@@ -12,8 +12,11 @@ from django.utils.translation import ngettext
 
 from accounts.companies import Company
 from certification.maintenance.coverage import Impact, impact_of
+from certification.maintenance.effects import Effects
 from certification.maintenance.facts import corrections_under_review
 from certification.maintenance.models import Family, Maintenance, MaintenanceQuerySet, Scope
+from certification.maintenance.rule_words import rule_words
+from certification.maintenance.series_models import MaintenanceSeries
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import ReviewKind
 
@@ -27,6 +30,16 @@ class Happening:
     tone: str = "grey"
     actor_label: str = ""
     detail: str = ""
+
+
+@dataclass
+class Step:
+    """One step on the way from plan to end; `state` as `{% step_list %}` has it."""
+
+    label: str
+    state: str
+    at: dt.datetime | None = None
+    hint: str = ""
 
 
 @dataclass
@@ -54,12 +67,14 @@ class Story:
     numbers: int = 0
     impact: Impact | None = None
     effects: list[str] = field(default_factory=list)
+    #: Whether it was planned with other effects than those of its cause at present.
+    own_effects: bool = False
+    #: When it takes place again, in words; empty for what takes place once.
+    repeats: str = ""
+    steps: list[Step] = field(default_factory=list)
+    #: What the company can do about it, one sentence each.
+    advice: list[str] = field(default_factory=list)
     happenings: list[Happening] = field(default_factory=list)
-
-
-def history_of(*, company: Company) -> MaintenanceQuerySet:
-    """The past maintenance that covered the company, the latest first, with cause and material for its words."""
-    return Maintenance.objects.past_of(company).select_related("cause", "requirement__kind")
 
 
 def state_of(maintenance: Maintenance) -> str:
@@ -84,7 +99,7 @@ def state_words(state: str, *, stops: bool) -> tuple[str, str]:
     }[state]
 
 
-def scope_words(maintenance: Maintenance) -> str:
+def scope_words(maintenance: Maintenance | MaintenanceSeries) -> str:
     """What it covers, in words."""
     if maintenance.scope == Scope.EVERYTHING:
         return _("All numbers of all companies")
@@ -97,26 +112,72 @@ def scope_words(maintenance: Maintenance) -> str:
     return _("One number")
 
 
-def effect_words(maintenance: Maintenance) -> list[str]:
+def effect_words(does: Effects, *, locks: bool = False) -> list[str]:
     """What a company feels while it runs, one sentence each."""
     effects = []
-    if maintenance.locks:
+    if locks:
         effects.append(_("The number is locked until a reviewer has decided."))
-    if maintenance.suspends_display:
+    if does.suspends_display:
         effects.append(_("Certification is not displayed when you call."))
     else:
         effects.append(_("Your calls display the certification as usual."))
-    if maintenance.review_time_factor > 1:
+    if does.review_time_factor > 1:
         effects.append(
             _("Reviews of new applications take about %(percent)d%% longer.")
-            % {"percent": round((maintenance.review_time_factor - 1) * 100)}
+            % {"percent": round((does.review_time_factor - 1) * 100)}
         )
-    if maintenance.urgent_appeals_only:
+    if does.urgent_appeals_only:
         effects.append(_("Only urgent appeals are processed; every other review is paused."))
-    elif maintenance.defers:
-        kinds = _(", ").join(str(ReviewKind(kind).label) for kind in maintenance.defers if kind in ReviewKind.values)
+    elif does.defers:
+        kinds = _(", ").join(str(ReviewKind(kind).label) for kind in does.defers if kind in ReviewKind.values)
         effects.append(_("Waits until it is over: %(kinds)s.") % {"kinds": kinds})
     return effects
+
+
+def steps_of(maintenance: Maintenance, state: str) -> list[Step]:
+    """Planned, running, over: how far a planned maintenance is. Nothing for what the engine opened by itself."""
+    if maintenance.planned_start is None:
+        return []
+    announced = Step(_("Announced"), "done", maintenance.created_at)
+    if state == "cancelled":
+        return [announced, Step(_("Cancelled"), "stopped", maintenance.cancelled_at)]
+    begins = maintenance.opened_at or maintenance.planned_start
+    started = Step(_("Starts") if state == "planned" else _("Began"), "todo" if state == "planned" else "done", begins)
+    running = {
+        "planned": Step(_("Work in progress"), "todo"),
+        "running": Step(_("Work in progress"), "current"),
+        "overrunning": Step(
+            _("Planned end passed; the work goes on"),
+            "current",
+            maintenance.overrunning_since or maintenance.planned_end,
+        ),
+        "ended": Step(_("Work in progress"), "done"),
+    }[state]
+    if state == "ended":
+        return [announced, started, running, Step(_("Ended"), "done", maintenance.closed_at)]
+    hint = _("Staff end it when the work is done.") if not maintenance.ends_by_plan else _("It ends by itself.")
+    if state == "overrunning":
+        return [announced, started, running, Step(_("Ends"), "todo", None, _("A new expected end is announced here."))]
+    if state == "planned":
+        announced.state, started.state = "current", "todo"
+    return [announced, started, running, Step(_("Expected end"), "todo", maintenance.expected_until, hint)]
+
+
+def advice_of(maintenance: Maintenance, state: str) -> list[str]:
+    """What a company can do about a planned maintenance; the rest has its one next action."""
+    if maintenance.planned_start is None or state in ("ended", "cancelled"):
+        return []
+    advice = []
+    if maintenance.suspends_display:
+        advice.append(_("Certification comes back by itself; you need not apply again."))
+        advice.append(_("Tell the people you call that the certification is not displayed for a while."))
+        if maintenance.scope == Scope.PROVIDER:
+            advice.append(_("Make important calls from numbers that are certified through another provider."))
+    if maintenance.urgent_appeals_only:
+        advice.append(_("Send an urgent appeal if a case cannot wait; everything else is worked on afterwards."))
+    elif maintenance.review_time_factor > 1 or maintenance.defers:
+        advice.append(_("Send applications and changes early; their pages show the due times that hold."))
+    return advice or [_("There is nothing to do.")]
 
 
 def percent_of(maintenance: Maintenance, now: dt.datetime) -> int | None:
@@ -157,6 +218,7 @@ def happenings_of(maintenance: Maintenance) -> list[Happening]:
         (maintenance.created_at if maintenance.planned_start else None, _("Announced"), "grey"),
         (maintenance.opened_at, _("Began"), "red" if maintenance.suspends_display else "blue"),
         (maintenance.overrunning_since, _("Planned end passed; the work goes on"), "red"),
+        (maintenance.expedited_at, _("Expedited at the request of a company"), "amber"),
         (maintenance.closed_at, _("Ended"), "green"),
         (maintenance.cancelled_at, _("Cancelled"), "grey"),
     ):
@@ -181,7 +243,11 @@ def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None)
         displayed=True if state in ("planned", "ended", "cancelled") else not stops,
         since=maintenance.opened_at,
         percent=percent_of(maintenance, now),
-        effects=effect_words(maintenance),
+        effects=effect_words(Effects.of(maintenance), locks=maintenance.locks),
+        own_effects=maintenance.planned_start is not None and Effects.of(maintenance) != Effects.of(maintenance.cause),
+        repeats=rule_words(maintenance.series.recurrence) if maintenance.series is not None else "",
+        steps=steps_of(maintenance, state),
+        advice=advice_of(maintenance, state),
         happenings=happenings_of(maintenance),
     )
     if state == "planned":

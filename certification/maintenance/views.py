@@ -10,45 +10,55 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from accounts.access import Permission, SignedInRequest, current_membership, signed_in, staff_view
-from certification.maintenance.coverage import impact
-from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, PlanForm, UpdateForm
+from accounts.access import (
+    Permission,
+    SignedInRequest,
+    company_role_may,
+    current_membership,
+    signed_in,
+    staff_view,
+)
+from accounts.look_back import look_back
+from certification.maintenance.covered import concerning
+from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, UpdateForm
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
+from certification.maintenance.past import plans_at, recall_maintenance
+from certification.maintenance.plan_drafts import PlanRefused
 from certification.maintenance.plans import (
     NotTheirs,
     PlanMovedOn,
-    PlanRefused,
-    beside,
     cancel_plan,
     causes_for,
-    create_plan,
     end_plan,
     may_plan,
     move_end,
     post_update,
-    problems_of,
 )
+from certification.maintenance.rule_words import rule_words
 from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
+from certification.reviews.waiting import options_for
 
 PLANNERS = (Permission.PLAN_TECHNICAL, Permission.EDIT_RULES)
 #: Rows on a page of plans.
 PAGE = 50
 
 
+#: Everything that the words of a maintenance are made of.
+WORDS = ("cause", "requirement__kind", "provider", "industry", "company", "planned_by", "number", "series")
+
+
 def with_words() -> MaintenanceQuerySet:
     """Maintenance with everything that its words are made of."""
-    return Maintenance.objects.select_related(
-        "cause", "requirement__kind", "provider", "industry", "company", "planned_by", "number"
-    )
+    return Maintenance.objects.select_related(*WORDS)
 
 
 @signed_in
@@ -59,8 +69,15 @@ def detail(request: SignedInRequest, ref: str) -> HttpResponse:
     if request.user.is_staff:
         return staff_page(request, maintenance)
     enter_covered_company(request, maintenance)
-    story = tell(maintenance, now=timezone.now(), company=request.company)
-    return render(request, "maintenance/detail.html", {"story": story, **common(maintenance, story)})
+    now = timezone.now()
+    story = tell(maintenance, now=now, company=request.company)
+    context = {
+        "story": story,
+        **common(maintenance, story),
+        "options": options_for(maintenance, company=request.company, now=now),
+        "may_edit": company_role_may(request.membership.role, Permission.EDIT_COMPANY),
+    }
+    return render(request, "maintenance/detail.html", context)
 
 
 def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) -> None:
@@ -69,7 +86,7 @@ def enter_covered_company(request: SignedInRequest, maintenance: Maintenance) ->
     memberships = list(request.user.memberships.select_related("company__industry").order_by("pk"))
     memberships.sort(key=lambda membership: membership != current)
     for membership in memberships:
-        if Maintenance.objects.covering_company(membership.company).filter(pk=maintenance.pk).exists():
+        if concerning(membership.company).filter(pk=maintenance.pk).exists():
             request.membership, request.company = membership, membership.company
             return
     raise Http404
@@ -90,7 +107,8 @@ def staff_page(
     if may_plan(request.user, maintenance):  # type: ignore[arg-type]
         achieved = {"achieved_zh": maintenance.achieved_zh, "achieved_en": maintenance.achieved_en}
         offered: dict[str, forms.Form] = {"update": UpdateForm(prefix="update")}
-        if story.state in ("planned", "running", "overrunning"):
+        context["may_change"] = story.state in ("planned", "running", "overrunning")
+        if context["may_change"]:
             offered["move"] = MoveEndForm(prefix="move", initial={"planned_end": maintenance.planned_end})
         if story.state == "planned":
             offered["cancel"] = CancelForm(prefix="cancel")
@@ -121,46 +139,66 @@ class Page:
     last_url: str = ""
 
 
-#: The tabs by the words of the table: what each holds, and in which order.
-TABS: dict[str, tuple[Q, tuple[Any, ...]]] = {
-    "planned": (Q(opened_at__isnull=True, cancelled_at__isnull=True), ("planned_start", "pk")),
+#: Of a recurring plan the list of what is planned holds the next time only.
+EARLIER = Maintenance.objects.planned().filter(series=OuterRef("series"), planned_start__lt=OuterRef("planned_start"))
+#: The tabs by `state_then` of `past.plans_at` and, for the present, by the words of the table: what each holds, in which order.
+TABS: dict[str, tuple[tuple[str, ...], Q, tuple[Any, ...]]] = {
+    "planned": (
+        ("planned",),
+        Q(opened_at__isnull=True, cancelled_at__isnull=True) & (Q(series__isnull=True) | Q(~Exists(EARLIER))),
+        ("planned_start", "pk"),
+    ),
     "running": (
+        ("running",),
         Q(opened_at__isnull=False, closed_at__isnull=True, overrunning_since__isnull=True),
         ("planned_end", "pk"),
     ),
     "overrunning": (
+        ("overrunning",),
         Q(opened_at__isnull=False, closed_at__isnull=True, overrunning_since__isnull=False),
         ("planned_end", "pk"),
     ),
     "ended": (
+        ("ended", "cancelled"),
         Q(closed_at__isnull=False) | Q(cancelled_at__isnull=False),
         (F("closed_at").desc(nulls_last=True), "-pk"),
     ),
 }
 
 
+def plans_in(tab: str, at: dt.datetime | None) -> MaintenanceQuerySet:
+    """The plans of the tab, at present or at a past moment, in its order."""
+    states, condition, order = TABS[tab]
+    if at is None:
+        return Maintenance.objects.filter(condition, planned_start__isnull=False).order_by(*order)
+    return plans_at(at, states=states).order_by(*order)
+
+
 @staff_view()
 @require_GET
 def plans(request: SignedInRequest) -> HttpResponse:
-    """The plans, by state."""
-    everything = Maintenance.objects.filter(planned_start__isnull=False)
+    """The plans by state, as they are or as they were."""
+    now = timezone.now()
+    moment = look_back(request, now=now)
     chosen = request.GET.get("state", "")
-    counts = {name: everything.filter(condition).count() for name, (condition, _order) in TABS.items()}
+    counts = {name: plans_in(name, moment.at).count() for name in TABS}
     if chosen not in TABS:
         chosen = next((name for name in ("overrunning", "running", "planned") if counts[name]), "planned")
-    condition, order = TABS[chosen]
     try:
         number = max(int(request.GET.get("page", "1")), 1)
     except ValueError:
         number = 1
     pages = max(-(-counts[chosen] // PAGE), 1)
     number = min(number, pages)
-    found = with_words().filter(condition, planned_start__isnull=False).order_by(*order)
-    rows = [plan_row(row) for row in found[(number - 1) * PAGE : number * PAGE]]
+    found = list(plans_in(chosen, moment.at).select_related(*WORDS)[(number - 1) * PAGE : number * PAGE])
+    if moment.at is not None:
+        recall_maintenance(found, at=moment.at)
     address = reverse("maintenance:plans")
 
     def page_url(page: int) -> str:
-        return f"{address}?state={chosen}&page={page}" if 1 <= page <= pages and page != number else ""
+        if not 1 <= page <= pages or page == number:
+            return ""
+        return moment.url(address, {"state": chosen, "page": str(page)})
 
     total = counts[chosen]
     return render(
@@ -168,10 +206,15 @@ def plans(request: SignedInRequest) -> HttpResponse:
         "maintenance/plans.html",
         {
             "tabs": [
-                Tab(f"{address}?state={name}", state_words(name, stops=False)[0], counts[name], name == chosen)
+                Tab(
+                    moment.url(address, {"state": name}),
+                    state_words(name, stops=False)[0],
+                    counts[name],
+                    name == chosen,
+                )
                 for name in TABS
             ],
-            "rows": rows,
+            "rows": [plan_row(row) for row in found],
             "counts": counts,
             "chosen": chosen,
             "page": Page(
@@ -181,9 +224,12 @@ def plans(request: SignedInRequest) -> HttpResponse:
                 page_url(number + 1),
                 page_url(pages),
             ),
-            "may_plan": causes_for(request.user).exists(),
-            "now": timezone.now(),
+            "may_plan": moment.at is None and causes_for(request.user).exists(),
+            "look_back": moment,
+            "error_forms": moment.error_forms,
+            "now": moment.at or now,
         },
+        status=moment.status,
     )
 
 
@@ -197,34 +243,8 @@ def plan_row(row: Maintenance) -> dict[str, Any]:
         "label": label,
         "tone": tone,
         "end": row.closed_at or row.cancelled_at or row.planned_end,
+        "repeats": rule_words(row.series.recurrence) if row.series is not None else "",
     }
-
-
-@staff_view(read=PLANNERS, write=PLANNERS)
-@require_http_methods(["GET", "POST"])
-def plan_new(request: SignedInRequest) -> HttpResponse:
-    """A new plan: filled in, shown with whom it affects, then saved."""
-    form = PlanForm(request.POST if request.method == "POST" else None, user=request.user)
-    context: dict[str, Any] = {"form": form}
-    status = 200
-    if request.method == "POST":
-        now = timezone.now()
-        if form.is_valid():
-            problems = problems_of(draft=form.draft(), now=now)
-            if not problems and "confirm" in request.POST:
-                try:
-                    plan = create_plan(draft=form.draft(), planner=request.user, actor=request.actor, now=now)
-                except PlanRefused as refused:
-                    problems = refused.problems
-                else:
-                    messages.success(request, _("The plan is saved and the companies that it concerns are told."))
-                    return redirect("maintenance:detail", plan.ref)
-            add_problems(form, problems)
-        if form.errors:
-            status = 422
-        else:
-            context["check"] = check_of(form)
-    return render(request, "maintenance/plan_new.html", context, status=status)
 
 
 def add_problems(form: forms.Form, problems: dict[str, str]) -> None:
@@ -233,26 +253,7 @@ def add_problems(form: forms.Form, problems: dict[str, str]) -> None:
         form.add_error(name if name in form.fields else None, text)
 
 
-def check_of(form: PlanForm) -> dict[str, Any]:
-    """Whom the plan of a valid form affects, and what else runs in its window."""
-    draft = form.draft()
-    return {"draft": draft, "impact": impact(scope=draft.scope, **draft.keys), "beside": list(beside(draft=draft)[:10])}
-
-
-@staff_view(read=PLANNERS)
-@require_GET
-def plan_impact(request: SignedInRequest) -> HttpResponse:
-    """The fragment that says, while the form is filled in, whom the plan would affect."""
-    form = PlanForm(request.GET, user=request.user)
-    check = None
-    problems: list[str] = []
-    if form.is_valid():
-        problems = list(problems_of(draft=form.draft(), now=timezone.now()).values())
-        check = check_of(form)
-    return render(request, "maintenance/_impact.html", {"check": check, "problems": problems})
-
-
-def change(
+def control(
     request: SignedInRequest,
     ref: str,
     name: str,
@@ -292,7 +293,7 @@ def plan_move(request: SignedInRequest, ref: str) -> HttpResponse:
         move_end(plan=plan, planned_end=end, planner=request.user, actor=request.actor, now=now, reason=data["reason"])
 
     form = MoveEndForm(request.POST, prefix="move")
-    return change(request, ref, "move", form, act, _("The end is changed and the companies are told."))
+    return control(request, ref, "move", form, act, _("The end is changed and the companies are told."))
 
 
 @staff_view(write=PLANNERS)
@@ -304,7 +305,7 @@ def plan_cancel(request: SignedInRequest, ref: str) -> HttpResponse:
         cancel_plan(plan=plan, planner=request.user, actor=request.actor, now=now, reason=data["reason"])
 
     form = CancelForm(request.POST, prefix="cancel")
-    return change(request, ref, "cancel", form, act, _("The plan is cancelled and the companies are told."))
+    return control(request, ref, "cancel", form, act, _("The plan is cancelled and the companies are told."))
 
 
 @staff_view(write=PLANNERS)
@@ -316,7 +317,7 @@ def plan_end(request: SignedInRequest, ref: str) -> HttpResponse:
         end_plan(plan=plan, planner=request.user, actor=request.actor, now=now, **data)
 
     form = EndForm(request.POST, prefix="end")
-    return change(request, ref, "end", form, act, _("The maintenance is over and what it achieved is recorded."))
+    return control(request, ref, "end", form, act, _("The maintenance is over and what it achieved is recorded."))
 
 
 @staff_view(write=PLANNERS)
@@ -328,4 +329,4 @@ def plan_update(request: SignedInRequest, ref: str) -> HttpResponse:
         post_update(plan=plan, planner=request.user, actor=request.actor, now=now, **data)
 
     form = UpdateForm(request.POST, prefix="update")
-    return change(request, ref, "update", form, act, _("The update is on the maintenance's page."))
+    return control(request, ref, "update", form, act, _("The update is on the maintenance's page."))

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from accounts.journal import Actor
+from accounts.users import User
 from certification.maintenance.clock import engine_moment
 from certification.maintenance.reconcile import reconcile_requirements
 from certification.materials.case import (
@@ -26,13 +28,13 @@ from certification.materials.case import (
 from certification.materials.models import Material, MaterialState
 from certification.materials.notices import tell_about
 from certification.materials.pages import validity_words
-from certification.materials.versions import SUBJECT, approve, send_back
+from certification.materials.versions import SUBJECT, approve, can_reopen, reopen, send_back
 from certification.numbers.models import PhoneNumber
 from certification.reminders.sweep import remind_of_material
 from certification.reviews.case_facts import CaseFinding
 from certification.reviews.documents import CaseDocument
 from certification.reviews.models import Decision, Review, ReviewItem
-from certification.reviews.subjects import CaseItem, register
+from certification.reviews.subjects import CaseItem, Reopened, register
 from certification.reviews.verdicts import reason_for_notice
 
 #: The answers of a version that can be wrong by themselves, and what they are called.
@@ -99,6 +101,17 @@ class MaterialReviews:
         """The numbers that the document names."""
         return PhoneNumber.objects.filter(proofs__material=review.subject_id)
 
+    def can_reopen(self, review: Review) -> bool:
+        """Whether an appeal can bring the version back to the reviewers."""
+        return can_reopen(version_of(review))
+
+    def reopen(self, *, review: Review, by: User | None, actor: Actor, now: dt.datetime) -> Reopened:
+        """Bring it back: an appeal against the decision was upheld."""
+        opened = reopen(material=version_of(review), actor=actor, now=now)
+        if opened is None:
+            return Reopened(None, _("A later version has taken its place; nothing had to be reopened."))
+        return Reopened(opened)
+
     def items(self, review: Review) -> list[CaseItem]:
         """The document as a whole, and each answer about it."""
         material = Material.objects.select_related("kind").get(pk=review.subject_id)
@@ -110,6 +123,10 @@ class MaterialReviews:
     def field_label(self, name: str) -> str:
         """What an answer is called, in the active language."""
         return str(ANSWERS.get(name, name))
+
+    def company_url(self, review: Review) -> str:
+        """The version's own page."""
+        return reverse("materials:detail", args=[Material.objects.only("ref").get(pk=review.subject_id).ref])
 
     def title(self, review: Review) -> str:
         """The kind of material and its version."""

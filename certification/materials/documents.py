@@ -37,11 +37,13 @@ RENDERED, LARGE = 1800, 3600
 TURNS = (0, 90, 180, 270)
 
 PDF, JPEG, PNG = "application/pdf", "image/jpeg", "image/png"
+#: Spreadsheets, where a form takes them; the names under which they are kept.
+XLSX, CSV = "application/x-xlsx", "text/csv"
 #: What a name may end in, and what the content must then be.
 EXTENSIONS = {".pdf": PDF, ".jpg": JPEG, ".jpeg": JPEG, ".png": PNG}
 #: For the file dialog.
 ACCEPT = ".pdf,.jpg,.jpeg,.png"
-SUFFIXES = {PDF: ".pdf", JPEG: ".jpg", PNG: ".png"}
+SUFFIXES = {PDF: ".pdf", JPEG: ".jpg", PNG: ".png", XLSX: ".xlsx", CSV: ".csv"}
 
 #: What people read when a file is refused, by code. `name` is the file's own.
 REFUSALS: dict[str, str | Promise] = {
@@ -50,6 +52,10 @@ REFUSALS: dict[str, str | Promise] = {
     ),
     "renamed": _(
         "The content of %(name)s is not what its name says. Open it, save it again as a PDF, JPEG or PNG, and choose the new file."
+    ),
+    "wrong_sheet": _("%(name)s cannot be read. Save the list as .xlsx or .csv and choose that file."),
+    "renamed_sheet": _(
+        "The content of %(name)s is not what its name says. Save the list as .xlsx or .csv and choose it again."
     ),
     "too_big": _("%(name)s is larger than 10 MB. Save it with a lower resolution or split it into several files."),
     "empty": _("%(name)s is empty. Check that it opens on your device, then choose it again."),

@@ -3,55 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import uuid
 from typing import Any
 
 from django import forms
-from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company
 from accounts.users import User
 from certification.materials.affected import in_groups, matching, named_by, unproven
-from certification.materials.documents import ACCEPT, MOST_FILES, DocumentRefused, check_document, presentable_name
-from certification.materials.models import Material, MaterialKind, StagedFile
-from certification.materials.store import discard, stage, staged_for
+from certification.materials.models import Material, MaterialKind
+from certification.materials.uploads import REFERENCE, UploadsForm
 from certification.materials.validity import date_problems
 from certification.numbers.models import NumberGroup, PhoneNumber, PhoneNumberQuerySet
 from certification.numbers.shapes import mask_number
 from certification.upload_limits import DroppedFile
 
-REFERENCE = re.compile(r"[0-9a-f]{12}")
 UNTIL, LONG_TERM = "until", "long_term"
 ALL, GROUP, CHOSEN, SAME, UNPROVEN = "all", "group", "chosen", "same", "unproven"
 
 
-class SeveralFiles(forms.FileInput):
-    """A file input that takes several files."""
-
-    allow_multiple_selected = True
-
-    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
-        """Every file under the name."""
-        return files.getlist(name) if hasattr(files, "getlist") else []
-
-
-class DocumentsField(forms.FileField):
-    """Any number of uploads; each is checked and stored by the form, not here."""
-
-    widget = SeveralFiles
-
-    def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        """The uploads as they are."""
-        return [file for file in data or [] if file is not None]
-
-
-class MaterialForm(forms.Form):
+class MaterialForm(UploadsForm):
     """What the company enters about a version. Files are staged as they come, so that no other mistake costs them."""
 
-    documents = DocumentsField(label=_("Document"), required=False, widget=SeveralFiles(attrs={"accept": ACCEPT}))
     holder_name = forms.CharField(label=_("Name on the document"), max_length=120)
     document_number = forms.CharField(label=_("Number on the document"), max_length=60, required=False)
     issued_on = forms.DateField(label=_("Valid from"), required=False, widget=forms.DateInput)
@@ -86,11 +61,9 @@ class MaterialForm(forms.Form):
         dropped: list[DroppedFile] | None = None,
         **kwargs: Any,
     ) -> None:
-        self.company, self.kind, self.user, self.now, self.renewed = company, kind, user, now, renewed
-        self.dropped = dropped or []
-        self.staged: list[StagedFile] = []
+        self.company, self.kind, self.renewed = company, kind, renewed
         kwargs["initial"] = {**self.known(), **kwargs.get("initial", {})}
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, company=company, user=user, now=now, dropped=dropped, **kwargs)
         if not kind.may_be_long_term:
             del self.fields["validity"]
             self.fields["expires_on"].required = True
@@ -111,43 +84,6 @@ class MaterialForm(forms.Form):
             known["document_number"] = self.renewed.document_number
             known["validity"] = LONG_TERM if self.renewed.is_long_term else UNTIL
         return known
-
-    def posted(self, name: str) -> list[str]:
-        """Every value that was sent under the name."""
-        return self.data.getlist(name) if isinstance(self.data, MultiValueDict) else []
-
-    # --- Files -------------------------------------------------------------------------------------------------------
-
-    def receive_files(self) -> None:
-        """Stage what was uploaded with this form, beside what it has already; what is wrong with a file becomes an error.
-
-        Called once per request, whatever else is right or wrong with the form.
-        """
-        refs = [ref for ref in self.posted("staged") if REFERENCE.fullmatch(ref)]
-        unwanted = set(self.posted("remove"))
-        self.staged = []
-        for file in staged_for(user=self.user, company=self.company, refs=refs, now=self.now):
-            if file.ref in unwanted:
-                discard(staged=file)
-            else:
-                self.staged.append(file)
-        problems = [DocumentRefused(file.code, presentable_name(file.name)).message for file in self.dropped]
-        digests = {file.sha256 for file in self.staged}
-        for upload in self.files.getlist("documents"):
-            if len(self.staged) >= MOST_FILES:
-                problems.append(gettext("At most 10 files belong to one document. The others were left out."))
-                break
-            try:
-                document = check_document(name=upload.name or "", file=upload, size=upload.size or 0)
-                if document.sha256 in digests:
-                    continue  # the same file once more
-                self.staged.append(stage(company=self.company, document=document, uploaded_by=self.user, now=self.now))
-                digests.add(document.sha256)
-            except DocumentRefused as refused:
-                problems.append(refused.message)
-        self.file_problems = problems
-
-    file_problems: list[str] = []
 
     def unjudged(self) -> MaterialForm:
         """The same form with everything in it, as if it had not been sent: for a step within it."""

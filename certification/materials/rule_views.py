@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from accounts.companies import CompanyKind
 from accounts.working_days import CHINA, LAST_PUBLISHED_YEAR, CalendarDay
-from certification.maintenance.models import MaintenanceCause
+from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.materials.catalogue import correct_day, forget_day, save_row
 from certification.materials.models import MaterialKind, Requirement, RequirementMoment
 from certification.materials.rule_forms import (
@@ -232,8 +232,19 @@ def kinds(request: SignedInRequest) -> HttpResponse:
 
 @rules_view
 def causes(request: SignedInRequest) -> HttpResponse:
-    """Every cause of maintenance, with its usual length and effects."""
-    return render(request, "materials/causes.html", frame(request, "causes", rows=MaintenanceCause.objects.all()))
+    """Every cause of maintenance, with its usual length and effects, and what runs or is planned for it."""
+    used = uses_of_causes()
+    rows = [(row, used.get(row.pk)) for row in MaintenanceCause.objects.all()]
+    return render(request, "materials/causes.html", frame(request, "causes", rows=rows))
+
+
+def uses_of_causes(**chosen: Any) -> dict[int, dict[str, int]]:
+    """How many maintenances are running and planned by cause; they keep what they were planned with. One query."""
+    current = Maintenance.objects.filter(closed_at__isnull=True, cancelled_at__isnull=True, **chosen)
+    counts = current.values("cause").annotate(
+        running=Count("pk", filter=Q(opened_at__isnull=False)), planned=Count("pk", filter=Q(opened_at__isnull=True))
+    )
+    return {row["cause"]: {"running": row["running"], "planned": row["planned"]} for row in counts.order_by("cause")}
 
 
 @rules_view
@@ -263,6 +274,18 @@ PARTS = {
     "causes": Part(CauseForm, "cause", "causes", lambda: _("Causes"), lambda: ""),
     "reasons": Part(ReasonForm, "reason", "reasons", lambda: _("Reasons"), lambda: _("New reason")),
 }
+
+
+def given_of(cause: MaintenanceCause) -> list[tuple[str, str]]:
+    """What of a cause is given: who may plan it and what opens it follow from it."""
+    given = [
+        (_("Code"), cause.code),
+        (_("Family"), str(cause.get_family_display())),
+        (_("Opened by"), str(cause.get_opened_by_display())),
+    ]
+    if cause.locks:
+        given.append((_("Ends"), _("Only by a reviewer's decision; it shows as locked until then")))
+    return given
 
 
 @writing_view
@@ -300,6 +323,8 @@ def edit_row(request: SignedInRequest, part: str, code: str) -> HttpResponse:
         "form": form,
         "heading": heading,
         "part": part,
+        "used": uses_of_causes(cause=row.pk).get(row.pk) if row is not None and part == "causes" else None,
+        "given": given_of(row) if isinstance(row, MaintenanceCause) else [],
         "list_url": reverse(f"materials:{what.list_view}"),
         "breadcrumb": back_to(what.list_view, what.label(), heading),
     }

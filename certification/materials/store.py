@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -27,10 +27,7 @@ from certification.materials.documents import (
     reduced_picture,
     rendered_page,
 )
-from certification.materials.models import MaterialFile, StagedFile
-
-if TYPE_CHECKING:
-    from certification.materials.models import StoredDocument
+from certification.materials.models import StagedFile, StoredDocument
 
 #: Where documents lie, and the pictures of their pages; two letters of the name make a folder.
 FOLDER, PREVIEWS = "materials", "previews"
@@ -75,6 +72,33 @@ def staged_for(*, user: User, company: Company, refs: list[str], now: dt.datetim
     rows = StagedFile.objects.filter(uploaded_by=user, company=company, uploaded_at__gt=now - STAGED_FOR)
     by_ref = {row.ref: row for row in rows}
     return [by_ref[ref] for ref in dict.fromkeys(refs) if ref in by_ref]
+
+
+class FilesMissing(Exception):
+    """An upload that a form counted on is no longer there."""
+
+
+def take_files(*, files: Sequence[StagedFile]) -> list[dict[str, Any]]:
+    """End the waiting of uploads; returns what a row of another model of stored documents needs to take each over.
+
+    In the transaction that makes those rows: what is stored stays where it is. Raises FilesMissing.
+    """
+    ids = [file.pk for file in files]
+    locked = list(StagedFile.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    if len(locked) != len(set(ids)):
+        raise FilesMissing  # another submission of the same form, or the sweep, was first
+    StagedFile.objects.filter(pk__in=ids).delete()
+    return [
+        {
+            "storage_name": file.storage_name,
+            "original_name": file.original_name,
+            "content_type": file.content_type,
+            "size": file.size,
+            "sha256": file.sha256,
+            "pages": file.pages,
+        }
+        for file in files
+    ]
 
 
 def discard(*, staged: StagedFile) -> None:
@@ -163,9 +187,10 @@ def sweep_batch(names: list[str], *, now: dt.datetime) -> int:
     """Remove those of the files that are a day old and that no row names; return how many."""
     stems = {name: document_stem(name) for name in names}
     wanted = [f"{FOLDER}/{stem}{suffix}" for stem in set(stems.values()) for suffix in SUFFIXES.values()]
-    kept = MaterialFile.objects.filter(storage_name__in=wanted).values_list("storage_name", flat=True)
-    waiting = StagedFile.objects.filter(storage_name__in=wanted).values_list("storage_name", flat=True)
-    known = {document_stem(name) for name in kept.union(waiting)}
+    known: set[str] = set()
+    for kind in StoredDocument.__subclasses__():  # every model of a stored document, whichever app it belongs to
+        names_of = kind._default_manager.filter(storage_name__in=wanted).values_list("storage_name", flat=True)
+        known |= {document_stem(name) for name in names_of}
     removed = 0
     for name, stem in stems.items():
         if stem in known:

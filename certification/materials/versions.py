@@ -24,11 +24,12 @@ from certification.materials.models import (
     StagedFile,
 )
 from certification.materials.notices import tell_about
+from certification.materials.store import FilesMissing, take_files
 from certification.materials.validity import DateProblem, date_problems, is_valid_on
 from certification.numbers.models import PhoneNumberQuerySet
 from certification.reminders.models import Reminder
 from certification.reviews import desk
-from certification.reviews.models import ReviewKind
+from certification.reviews.models import Review, ReviewKind
 
 #: What a review calls this kind of thing.
 SUBJECT = "material"
@@ -42,8 +43,8 @@ TRANSITIONS: dict[MaterialState, tuple[MaterialState, ...]] = {
         MaterialState.WITHDRAWN,
     ),
     MaterialState.APPROVED: (MaterialState.REPLACED,),
-    MaterialState.RETURNED: (),
-    MaterialState.REJECTED: (),
+    MaterialState.RETURNED: (MaterialState.SUBMITTED,),  # an appeal against it was upheld, as below
+    MaterialState.REJECTED: (MaterialState.SUBMITTED,),
     MaterialState.REPLACED: (),
     MaterialState.WITHDRAWN: (),
 }
@@ -55,10 +56,6 @@ class DatesRefused(Exception):
     def __init__(self, problems: Sequence[DateProblem]) -> None:
         super().__init__(", ".join(problem.code for problem in problems))
         self.problems = problems
-
-
-class FilesMissing(Exception):
-    """A version needs at least one file, each uploaded for this company and not used yet."""
 
 
 class NumbersMissing(Exception):
@@ -129,7 +126,7 @@ def submit_version(
         submitted_at=now,
         submitted_by_id=actor.user_id,
     )
-    take_files(material=material, files=files)
+    MaterialFile.objects.bulk_create([MaterialFile(material=material, **taken) for taken in take_files(files=files)])
     if kind.names_numbers and not name_numbers(material=material, numbers=numbers):
         raise NumbersMissing
     journal.record(
@@ -164,29 +161,6 @@ def submit_version(
         due_at=review.due_at.isoformat(),
     )
     return material
-
-
-def take_files(*, material: Material, files: Sequence[StagedFile]) -> None:
-    """Make the uploads files of the version: rows move, what is stored stays where it is. Raises FilesMissing."""
-    ids = [file.pk for file in files]
-    locked = list(StagedFile.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    if len(locked) != len(set(ids)):
-        raise FilesMissing  # another submission of the same form, or the sweep, was first
-    MaterialFile.objects.bulk_create(
-        [
-            MaterialFile(
-                material=material,
-                storage_name=file.storage_name,
-                original_name=file.original_name,
-                content_type=file.content_type,
-                size=file.size,
-                sha256=file.sha256,
-                pages=file.pages,
-            )
-            for file in files
-        ]
-    )
-    StagedFile.objects.filter(pk__in=ids).delete()
 
 
 NAME_NUMBERS = """
@@ -307,3 +281,40 @@ def stop_reminding(*, follower: Material, of: Iterable[Material]) -> None:
 def send_back(*, material: Material, to: MaterialState, actor: Actor, now: dt.datetime, reason: str) -> None:
     """Return or reject a submitted version; what was in force before stays so."""
     move(material=material, to=to, actor=actor, now=now, reason=reason, decided_at=now)
+
+
+def can_reopen(material: Material) -> bool:
+    """Whether a version that was not approved can come back: no later one waits for a decision or is in force."""
+    later = Material.objects.filter(
+        company=material.company_id,
+        kind=material.kind_id,
+        version__gt=material.version,
+        state__in=[MaterialState.SUBMITTED, MaterialState.APPROVED],
+    )
+    return material.state in (MaterialState.RETURNED, MaterialState.REJECTED) and not later.exists()
+
+
+@transaction.atomic
+def reopen(*, material: Material, actor: Actor, now: dt.datetime) -> Review | None:
+    """Open a new review of a returned or rejected version, because an appeal was upheld; None where it has moved on."""
+    Company.objects.select_for_update(of=("self",), no_key=True).get(pk=material.company_id)
+    material.refresh_from_db(fields=["state"])
+    if not can_reopen(material):
+        return None
+    move(
+        material=material,
+        to=MaterialState.SUBMITTED,
+        actor=actor,
+        now=now,
+        reason="an appeal was upheld",
+        decided_at=None,
+    )
+    return desk.open_review(
+        kind=ReviewKind.MATERIAL,
+        company=material.company,
+        subject=SUBJECT,
+        subject_id=material.pk,
+        submitted_by=material.submitted_by,
+        actor=actor,
+        now=now,
+    )

@@ -23,11 +23,11 @@ from certification.materials.history import history_of
 from certification.materials.matrix import matrix_of
 from certification.materials.models import Material, MaterialKind, MaterialState
 from certification.materials.pages import document_pages
+from certification.materials.store import FilesMissing
 from certification.materials.summary import summarise
 from certification.materials.validity import STANDING_WORDS, Standing, standing
 from certification.materials.versions import (
     SUBJECT,
-    FilesMissing,
     NumbersMissing,
     TransitionRefused,
     submit_version,
@@ -36,6 +36,7 @@ from certification.materials.versions import (
 from certification.reviews.due_times import PROMISES
 from certification.reviews.models import Review, ReviewKind, ReviewState
 from certification.reviews.verdicts import say_review
+from certification.reviews.waiting import options_for
 from certification.upload_limits import dropped
 
 PAGE = 50
@@ -141,6 +142,7 @@ def material_detail(request: SignedInRequest, ref: str) -> HttpResponse:
         **described(material, today=today),
         "files": [(file, document_pages(file)) for file in material.files.order_by("pk")],
         "review": review,
+        "options": options_for(review, company=request.company, now=now),
         "said": say_review(review) if review and review.state == ReviewState.DECIDED else None,
         "affected": affected_counts(company=request.company, materials=[material])[material.pk],
         "named": named_by(material).order_by("pk")[:NAMED_SHOWN] if material.kind.names_numbers else [],

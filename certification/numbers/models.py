@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import ClassVar
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -12,6 +13,21 @@ from accounts.companies import Company
 from accounts.references import ReferenceField
 from accounts.users import User
 from certification.naming import in_language
+from certification.numbers.imports.models import ImportState, SheetImport
+
+__all__ = [
+    "ExportFormat",
+    "GroupKind",
+    "ImportState",
+    "NumberExport",
+    "NumberGroup",
+    "NumberImport",
+    "NumberImportRow",
+    "NumberKind",
+    "PhoneNumber",
+    "Provider",
+    "RowOutcome",
+]
 
 
 class Provider(models.Model):
@@ -94,6 +110,15 @@ class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
         """Numbers that their company still holds."""
         return self.filter(released_at__isnull=True)
 
+    def held_at(self, at: dt.datetime | None) -> PhoneNumberQuerySet:
+        """Numbers that their company held at the moment; None is now.
+
+        Rows are kept when a number is released, so that its past stays readable.
+        """
+        if at is None:
+            return self.held()
+        return self.filter(models.Q(released_at__isnull=True) | models.Q(released_at__gt=at), created_at__lte=at)
+
     def for_user(self, user: User) -> PhoneNumberQuerySet:
         """The numbers of every company that `user` is a member of."""
         return self.filter(company__memberships__user=user)
@@ -153,6 +178,10 @@ class PhoneNumber(models.Model):
         indexes: ClassVar = [
             # The company's list, in order of entry, forwards and backwards (keyset).
             models.Index(fields=["company", "id"], condition=models.Q(released_at__isnull=True), name="number_list"),
+            # The same as of a past moment, when it held numbers that it has given up since.
+            models.Index(fields=["company", "id"], name="number_list_of_then"),
+            # Who else held the same number: its row is found whether it was given up or not.
+            models.Index(fields=["number"], condition=models.Q(released_at__isnull=False), name="number_given_up"),
             # Filters and counts by status read nothing but this.
             models.Index(
                 fields=["company", "lifecycle", "provider", "id"],
@@ -174,18 +203,6 @@ class PhoneNumber(models.Model):
         return self.alias or self.label or self.ref
 
 
-class ImportState(models.TextChoices):
-    """How far an import is."""
-
-    UPLOADED = "uploaded", _("Waiting for columns")
-    PREVIEWED = "previewed", _("Waiting for confirmation")
-    QUEUED = "queued", _("Waiting to start")
-    RUNNING = "running", _("Importing")
-    FINISHED = "finished", _("Finished")
-    FAILED = "failed", _("Failed")
-    DISCARDED = "discarded", _("Discarded")
-
-
 class NumberImportQuerySet(models.QuerySet["NumberImport"]):
     """Reads; every one that serves a person starts at `for_user` or a company."""
 
@@ -194,39 +211,15 @@ class NumberImportQuerySet(models.QuerySet["NumberImport"]):
         return self.filter(company__memberships__user=user)
 
 
-class NumberImport(models.Model):
+class NumberImport(SheetImport):
     """One spreadsheet of numbers: nothing is imported until the company confirms the preview."""
 
-    ref = ReferenceField()
     company = models.ForeignKey(Company, models.CASCADE, related_name="number_imports")
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField()
-    file_name = models.CharField(max_length=200)
-    #: The stored upload, kept until the import ends.
-    storage_name = models.CharField(max_length=200, blank=True)
-    #: Empty for xlsx; the person can correct what was guessed for csv.
-    encoding = models.CharField(max_length=20, blank=True)
-    delimiter = models.CharField(max_length=1, blank=True)
-    #: {"number": 0, "label": 2, ...}: which column holds what, counted from 0.
-    columns = models.JSONField(default=dict)
-    #: The row that names the columns, as the spreadsheet counts; 0 where there is none.
-    header_row = models.PositiveIntegerField(default=1)
-    header = models.JSONField(default=list)
-    #: The first rows below the header, for the page on which the columns are corrected.
-    sample = models.JSONField(default=list)
     provider = models.ForeignKey(Provider, models.PROTECT, related_name="+")
     group = models.ForeignKey(NumberGroup, models.SET_NULL, null=True, blank=True, related_name="+")
-    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.UPLOADED)
-    rows_total = models.PositiveIntegerField(default=0)
-    #: How many of the accepted rows have been dealt with, and up to which row of the sheet: a killed job goes on there.
-    rows_done = models.PositiveIntegerField(default=0)
-    last_row = models.PositiveIntegerField(default=0)
-    progress_at = models.DateTimeField(null=True)
     rows_accepted = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
     rows_skipped = models.PositiveIntegerField(default=0)
-    confirmed_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
     #: A code of `certification.numbers.imports.sheets.FileProblem`, where the import failed.
     error = models.TextField(blank=True)
 
@@ -242,9 +235,6 @@ class NumberImport(models.Model):
                 name="number_import_open",
             ),
         ]
-
-    def __str__(self) -> str:
-        return self.file_name
 
 
 class RowOutcome(models.TextChoices):

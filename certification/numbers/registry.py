@@ -13,6 +13,7 @@ from accounts.journal import Actor
 from certification.applications.lifecycle import move_numbers
 from certification.applications.models import ApplicationNumber
 from certification.maintenance.models import Maintenance
+from certification.numbers.arrivals import arrived
 from certification.numbers.models import Lifecycle, NumberGroup, PhoneNumber, Provider
 from certification.numbers.shapes import ReadNumber
 
@@ -102,6 +103,7 @@ def add_number(
             before="",
             after=Lifecycle.DRAFT,
         )
+        arrived([number.number], actor, now)
     return number
 
 

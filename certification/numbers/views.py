@@ -20,13 +20,17 @@ from certification.maintenance.status import with_status
 from certification.numbers import listing, registry
 from certification.numbers.filter_form import FilterForm
 from certification.numbers.forms import AddNumberForm, EndForm, NumberForm
-from certification.numbers.history import history
 from certification.numbers.listing import Filters
 from certification.numbers.models import PhoneNumber
 from certification.numbers.pages import Crumb, crumbs, may_edit
+from certification.numbers.panels import panels_of
 from certification.numbers.shapes import dialled, mask_number
+from certification.timeline.reading import timeline_of
+from certification.timeline.sources import About
 
 READ = Permission.READ_COMPANY
+#: Events of the timeline on a number's page.
+EVENTS = 20
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,8 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
         "number": number,
         "facts": facts,
         "backups": [(backup, backup_facts[backup.pk]) for backup in backups],
-        "timeline": history(number),
+        "timeline": timeline_of(About(number.company, (number,), for_staff=False), request, size=EVENTS),
+        "panels": panels_of(number, now),
         "masked": mask_number(number.number),
         "revealed": revealed,
         "breadcrumb": crumbs(Crumb(number.alias or mask_number(number.number))),

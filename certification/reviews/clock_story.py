@@ -13,6 +13,7 @@ from certification.maintenance.models import Maintenance
 from certification.reviews.deferrals import pauses_of
 from certification.reviews.due_times import shown
 from certification.reviews.models import DueTimeExtension, Review, ReviewPause, ReviewState
+from certification.reviews.standstill import MORE_INFORMATION
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,11 @@ def page_of(maintenance: Maintenance | None) -> str | None:
 
 def pause_reason(pause: ReviewPause) -> str:
     """Why a review stands still."""
-    return pause.maintenance.title if pause.maintenance is not None else _("A required document is missing")
+    if pause.maintenance is not None:
+        return pause.maintenance.title
+    if pause.reason == MORE_INFORMATION:
+        return _("The reviewer has asked for more information")
+    return _("A required document is missing")
 
 
 def move_reason(row: DueTimeExtension) -> str:
@@ -70,6 +75,8 @@ def move_reason(row: DueTimeExtension) -> str:
         }
     if row.maintenance is not None:
         return _("%(cause)s: the review stood still") % {"cause": row.maintenance.title}
+    if row.reason == MORE_INFORMATION:
+        return _("the review stood still until more information came")
     if row.reason == "pending_maintenance":
         return _("the review stood still while a document was missing")
     return row.reason

@@ -74,6 +74,18 @@ TO_STRETCH = """
                     WHERE e.review_id = x.review_id AND e.maintenance_id = x.maintenance_id AND e.reason = 'review_time_factor')
 """
 
+# Whether a maintenance acts on reviews at present or did just now, or time that a review stood still is to be counted.
+ANY_TO_SETTLE = """
+SELECT EXISTS (
+        SELECT FROM certification_maintenance m
+        WHERE m.opened_at IS NOT NULL AND (m.review_time_factor > 1 OR m.urgent_appeals_only OR m.defers <> '{}')
+          AND (m.closed_at IS NULL
+               OR m.closed_at >= (SELECT started_at - interval '10 minutes' FROM certification_tickrun WHERE id = 1)
+               OR m.closed_at >= %(at)s - interval '10 minutes'))
+    OR EXISTS (
+        SELECT FROM certification_reviewpause p JOIN certification_review review ON review.id = p.review_id /* these reviews */
+        WHERE NOT p.is_counted)
+"""
 SETTLE_PAUSES = f"""
 WITH {CONCERNED},
 to_end AS (
@@ -212,6 +224,25 @@ WITH resumed AS (
 SELECT count(*) FROM total
 """  # noqa: S608 - constant texts, every value is a parameter
 
+# Whoever looked after the planned end, while no tick did, found the maintenance over and the pauses with it.
+CARRY_ON = f"""
+WITH {CONCERNED},
+carried AS (
+    INSERT INTO certification_reviewpause (review_id, maintenance_id, started_at, reason, is_counted)
+    SELECT p.review_id, p.maintenance_id, p.ended_at, 'deferred', false
+    FROM lasting x JOIN certification_reviewpause p ON p.review_id = x.review_id AND p.maintenance_id = x.maintenance_id
+    WHERE x.maintenance_id = %(maintenance)s AND x.defers AND p.ended_at = %(since)s
+    ON CONFLICT DO NOTHING
+    RETURNING review_id, maintenance_id
+), journalled AS (
+    {journal.INSERT}
+    SELECT {journal.BY}, review.company_id, 'review', review.id, 'pause:' || carried.maintenance_id, '', 'paused', 'deferred'
+    FROM carried JOIN certification_review review ON review.id = carried.review_id
+    ORDER BY review.id
+)
+SELECT count(*) FROM carried
+"""  # noqa: S608 - constant texts, every value is a parameter
+
 
 @dataclass
 class ClockCounts:
@@ -247,6 +278,9 @@ def settle_clocks(
             cursor.execute(statement.replace("/* these reviews */", chosen), parameters)
             return tuple(cursor.fetchone())
 
+        (anything,) = run(ANY_TO_SETTLE)
+        if not anything:
+            return counts
         counts.paused, counts.unpaused, may_stretch, may_count = run(SETTLE_PAUSES)
         stretched = int(may_stretch)
         while stretched:
@@ -256,3 +290,14 @@ def settle_clocks(
             (moved,) = run(COUNT_PAUSES)
             counts.extended += moved
     return counts
+
+
+def carry_on(*, maintenance_id: int, since: dt.datetime, now: dt.datetime, actor: Actor) -> int:
+    """Pause again, from `since` on, what was taken to be over then: the maintenance was given a later end before a tick
+    ended it, so it held all along (I5). Returns how many reviews; in the caller's transaction.
+    """
+    parameters = {**journal.by_parameters(at=now, actor=actor), "maintenance": maintenance_id, "since": since}
+    with connection.cursor() as cursor:
+        cursor.execute(CARRY_ON, parameters)
+        (carried,) = cursor.fetchone()
+    return int(carried)

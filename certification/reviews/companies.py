@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.access import CompanyRole
@@ -126,6 +127,10 @@ class CompanySubject:
             "contact": _("Contact"),
         }
         return labels.get(name, name)
+
+    def company_url(self, review: Review) -> str:
+        """The company's own data."""
+        return reverse("settings:company")
 
     def title(self, review: Review) -> str:
         """The company's name."""

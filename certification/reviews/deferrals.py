@@ -16,7 +16,8 @@ from certification.reviews.models import Review, ReviewKind, ReviewPause
 
 def pauses_of(review: Review) -> list[ReviewPause]:
     """Why the review's clock stands still at present: the pause expected to last longest first; empty while it runs."""
-    rows = ReviewPause.objects.filter(review=review, ended_at__isnull=True).select_related("maintenance__cause")
+    # Mostly there is none: then what it would be joined to is not read.
+    rows = ReviewPause.objects.filter(review=review, ended_at__isnull=True).prefetch_related("maintenance__cause")
     return list(rows.order_by(models.F("maintenance__expected_until").desc(nulls_first=True), "pk"))
 
 

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, models, transaction
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Greatest
 
 from accounts import journal
 from accounts.access import Permission, staff_may
 from accounts.companies import Company, CompanyKind
 from accounts.journal import Actor
 from accounts.users import User
-from accounts.working_days import stored_calendar
-from certification.maintenance.models import Maintenance
+from accounts.working_days import WorkingCalendar, stored_calendar
+from certification.maintenance.models import LengthUnit, Maintenance
 from certification.reviews.clocks import settle_clocks
 from certification.reviews.deferrals import paused, pauses_of
-from certification.reviews.due_times import promised
+from certification.reviews.due_times import PROMISES, promised
 from certification.reviews.models import (
     Decision,
     Review,
@@ -28,7 +28,7 @@ from certification.reviews.models import (
     ReviewState,
     StagedDecision,
 )
-from certification.reviews.subjects import SUBJECTS, claimed, is_involved
+from certification.reviews.subjects import SUBJECTS, claimed, closed_to, is_involved, may_decide
 
 #: A claim without activity is released after this long (interface, review desk).
 CLAIM_IDLE = dt.timedelta(minutes=30)
@@ -74,7 +74,7 @@ class OwnSubmission(Exception):
 
 
 class NotAReviewer(Exception):
-    """A case can be handed only to somebody who may decide it."""
+    """A case can be taken by, or handed to, only somebody who may decide it."""
 
 
 class WrongDecision(Exception):
@@ -84,9 +84,9 @@ class WrongDecision(Exception):
 class Deferred(Exception):
     """The clock of the review stands still: a maintenance defers its kind, or its subject waits for the company."""
 
-    def __init__(self, maintenance: Maintenance | None) -> None:
-        super().__init__(str(maintenance or "paused"))
-        self.maintenance = maintenance
+    def __init__(self, maintenance: Maintenance | None, reason: str = "") -> None:
+        super().__init__(str(maintenance or reason or "paused"))
+        self.maintenance, self.reason = maintenance, reason
 
 
 class ReasonMissing(Exception):
@@ -148,6 +148,57 @@ def open_review(
     return review
 
 
+def open_reviews(
+    *,
+    kind: ReviewKind,
+    subject: str,
+    subjects: Sequence[tuple[int, Company]],
+    submitted_by: User | None,
+    actor: Actor,
+    now: dt.datetime,
+    with_changes: Sequence[journal.Change] = (),
+) -> list[Review]:
+    """Open a review for each of these things, none of which has one open, in the caller's transaction.
+
+    Three statements however many they are (one more where the promise is in working days). `with_changes` are journalled
+    with the reviews: what the caller changed about their subjects.
+    """
+    in_working_days = PROMISES[kind].unit == LengthUnit.WORKING_DAYS
+    calendar = stored_calendar() if in_working_days else WorkingCalendar()
+    rows = []
+    for subject_id, company in subjects:
+        due_from, due_at = promised(kind, now, zone=company.zone, calendar=calendar)
+        rows.append(
+            Review(
+                kind=kind,
+                company=company,
+                subject=subject,
+                subject_id=subject_id,
+                submitted_by=submitted_by,
+                opened_at=now,
+                due_from=due_from,
+                due_at=due_at,
+                is_urgent=company.kind == CompanyKind.PUBLIC_SERVICE,
+            )
+        )
+    reviews = Review.objects.bulk_create(rows)
+    journal.record_many(
+        at=now,
+        actor=actor,
+        changes=[
+            *with_changes,
+            *(
+                journal.Change(
+                    "review", review.pk, "state", "", ReviewState.OPEN, review.company_id, detail={"kind": kind}
+                )
+                for review in reviews
+            ),
+        ],
+    )
+    settle_clocks(now=now, actor=actor)
+    return reviews
+
+
 def locked(review: Review) -> Review:
     """The row as it is now, locked until the end of the transaction.
 
@@ -203,10 +254,12 @@ def require_open(current: Review) -> None:
 def claim(*, review: Review, reviewer: User, actor: Actor, now: dt.datetime) -> None:
     """Make `reviewer` the holder; a second claim by the same person refreshes the first.
 
-    Raises ClaimConflict naming the holder, OwnSubmission, AlreadyDecided or DecisionStaged.
+    Raises ClaimConflict naming the holder, OwnSubmission, NotAReviewer, AlreadyDecided or DecisionStaged.
     """
     current = locked(review)
     require_open(current)
+    if not may_decide(review=current, user=reviewer):
+        raise NotAReviewer
     if is_involved(review=current, user=reviewer):
         raise OwnSubmission
     if current.claimed_by_id == reviewer.pk:
@@ -235,14 +288,15 @@ def touch_claim(*, review: Review, reviewer: User, now: dt.datetime) -> bool:
 def claim_next(*, queue: models.QuerySet[Review], reviewer: User, actor: Actor, now: dt.datetime) -> Review | None:
     """Claim the first free review of the queue; two reviewers at once get different ones. None when nothing is free.
 
-    Cases whose clock stands still, those of the reviewer's own and those with a decision that stands shortly are
-    passed over.
+    Cases whose clock stands still, those of the reviewer's own, those that take another role and those with a decision
+    that stands shortly are passed over.
     """
     free = models.Q(claimed_by__isnull=True) | models.Q(claim_active_at__lt=now - CLAIM_IDLE)
     claimable = (
         queue.filter(free, state=ReviewState.OPEN)
         .exclude(submitted_by=reviewer)
         .exclude(company__in=list(reviewer.memberships.values_list("company", flat=True)))
+        .exclude(subject__in=closed_to(reviewer))
         .exclude(paused())
         .select_for_update(skip_locked=True, of=("self",), no_key=True)
     )
@@ -284,7 +338,7 @@ def reassign(*, review: Review, to: User, actor: Actor, now: dt.datetime) -> Non
     """
     current = locked(review)
     require_open(current)
-    if not (to.is_active and staff_may(to, Permission.DECIDE_REVIEWS)):
+    if not (to.is_active and staff_may(to, Permission.DECIDE_REVIEWS) and may_decide(review=current, user=to)):
         raise NotAReviewer
     if is_involved(review=current, user=to):
         raise OwnSubmission
@@ -310,7 +364,7 @@ def decide(
 
     `text` is what the company reads; a return needs at least one item. `decided_at`: when the reviewer decided, where
     that was before `now` (`staging`); figures count by it, everything else is as of `now`. The same decision of the same
-    person again is a quiet no-op. Raises NotClaimed, OwnSubmission, ReasonMissing, WrongDecision, Deferred,
+    person again is a quiet no-op. Raises NotClaimed, NotAReviewer, OwnSubmission, ReasonMissing, WrongDecision, Deferred,
     DecisionStaged, or AlreadyDecided (whose review names who decided and how); what the subject raises undoes the
     decision.
     """
@@ -362,19 +416,21 @@ def require_decidable(
     require_open(current)
     if current.claimed_by_id != reviewer.pk:
         raise NotClaimed
+    if not may_decide(review=current, user=reviewer):
+        raise NotAReviewer
     if decision not in SUBJECTS[current.subject].decisions:
         raise WrongDecision
     if not has_reason or (decision == Decision.RETURNED and not has_items):
         raise ReasonMissing
     pauses = pauses_of(current)
     if pauses:
-        raise Deferred(pauses[0].maintenance)
+        raise Deferred(pauses[0].maintenance, pauses[0].reason)
 
 
 def end_pauses(*, review: Review, now: dt.datetime) -> None:
     """A review that is over has no clock that could stand still."""
     ReviewPause.objects.filter(review=review, is_counted=False).update(
-        ended_at=Coalesce("ended_at", models.Value(now)), is_counted=True
+        ended_at=Coalesce("ended_at", Greatest("started_at", models.Value(now))), is_counted=True
     )
 
 

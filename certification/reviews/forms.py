@@ -142,7 +142,7 @@ class DecisionForm(forms.Form):
         named = any(form.is_valid() and form.cleaned_data["chosen"] for form in self.items)
         if self.decision == Decision.RETURNED and not named:
             self.add_error(None, _("Choose at least one item to correct, with its reason."))
-        if self.decision == Decision.REJECTED and not named and not (data.get("text") or "").strip():
+        if self.decision in (Decision.REJECTED, Decision.PARTLY) and not named and not (data.get("text") or "").strip():
             self.add_error("text", _("Give a reason: choose one for an item, or write to the company."))
         return data
 

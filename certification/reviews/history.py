@@ -14,7 +14,7 @@ from certification.reviews.clock_story import move_reason
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.verdicts import say_review
 
-TONES = {Decision.APPROVED: "green", Decision.RETURNED: "amber", Decision.REJECTED: "red"}
+TONES = {Decision.APPROVED: "green", Decision.RETURNED: "amber", Decision.REJECTED: "red", Decision.PARTLY: "amber"}
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,8 @@ def say_entry(review: Review, row: JournalEntry, people: dict[int, User]) -> Ite
         yield CaseEntry(row.at, text, actor)
     elif row.aspect == "overdue":
         yield CaseEntry(row.at, _("Overdue"), actor, "red")
+    elif row.aspect == "expedited":
+        yield CaseEntry(row.at, _("Expedited"), actor, "amber", row.reason)
     elif row.aspect == "decision" and row.after == "undone":
         yield CaseEntry(
             row.at, _("Taken back: %(decision)s") % {"decision": Decision(row.before).label}, actor, detail=row.reason

@@ -32,6 +32,8 @@ class Decision(models.TextChoices):
     APPROVED = "approved", _("Approved")
     RETURNED = "returned", _("Returned for correction")
     REJECTED = "rejected", _("Rejected")
+    #: For subjects that can be right in a part: an appeal about several numbers or platforms.
+    PARTLY = "partly", _("Partly approved")
 
 
 class ReviewState(models.TextChoices):
@@ -95,6 +97,8 @@ class Review(models.Model):
     decided_at = models.DateTimeField(null=True)
     #: What the company reads; staff's own note stays inside.
     decision_text = models.TextField(blank=True)
+    #: When an appeal against the decision was upheld: who made it does not decide the thing again.
+    overturned_at = models.DateTimeField(null=True)
     internal_note = models.TextField(blank=True)
     #: Its place in the queue before the due time: urgent, then expedited, then overdue (domain section 6). The database keeps it.
     queue_rank = models.GeneratedField(
@@ -154,7 +158,7 @@ class Review(models.Model):
             models.Index(fields=["company", "-opened_at"], name="review_of_company"),
             # Every review of a thing.
             models.Index(fields=["subject", "subject_id", "-opened_at"], name="review_of_subject"),
-            # The statistics read what was decided in some weeks, without touching the rows themselves.
+            # The statistics and the calendar's paces read what was decided in some weeks, without touching the rows themselves.
             models.Index(
                 fields=["decided_at"],
                 include=["kind", "opened_at", "due_at", "decided_by", "id"],

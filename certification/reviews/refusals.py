@@ -7,7 +7,8 @@ from django.utils.translation import gettext as _
 
 from certification.reviews import desk
 from certification.reviews.models import Review, ReviewPause, ReviewState, StagedDecision
-from certification.reviews.subjects import DecisionRefused
+from certification.reviews.standstill import MORE_INFORMATION
+from certification.reviews.subjects import DecisionRefused, decision_words, why_involved
 
 
 def say_decided(review: Review) -> str:
@@ -15,7 +16,7 @@ def say_decided(review: Review) -> str:
     if review.state == ReviewState.DECIDED:
         return _("%(person)s has decided this case already: %(decision)s.") % {
             "person": review.decided_by,
-            "decision": review.get_decision_display(),
+            "decision": decision_words(review.subject, review.decision).made,
         }
     return _("This case was withdrawn in the meantime.")
 
@@ -24,7 +25,7 @@ def say_staged(staged: StagedDecision) -> str:
     """Who has just decided and how, though it can still be taken back for some seconds."""
     return _("%(person)s has just decided this case: %(decision)s.") % {
         "person": staged.decided_by,
-        "decision": staged.get_decision_display(),
+        "decision": decision_words(staged.review.subject, staged.decision).made,
     }
 
 
@@ -35,19 +36,16 @@ def say_not_held(review: Review) -> str:
     return _("You do not hold this case any more. Claim it first.")
 
 
-def say_own() -> str:
-    """Why somebody cannot decide a case."""
-    return _("You handed this in, or belong to its company, so somebody else must decide it.")
-
-
 def say_pause(pause: ReviewPause) -> str:
     """Why the case stands still, and until when."""
-    return say_deferred(desk.Deferred(pause.maintenance))
+    return say_deferred(desk.Deferred(pause.maintenance, pause.reason))
 
 
 def say_deferred(deferred: desk.Deferred) -> str:
     """Why the case cannot be decided now, and until when."""
     maintenance = deferred.maintenance
+    if maintenance is None and deferred.reason == MORE_INFORMATION:
+        return _("The clock of this case stands still until the company answers what it was asked.")
     if maintenance is None:
         return _("The clock of this case stands still: the company must supply a document first.")
     if maintenance.urgent_appeals_only:
@@ -72,7 +70,9 @@ def say_refusal(error: Exception, review: Review) -> str:
         case desk.NotClaimed():
             return say_not_held(review)
         case desk.OwnSubmission():
-            return say_own()
+            return why_involved(review)
+        case desk.NotAReviewer():
+            return _("A case of this kind is decided by a lead reviewer.")
         case desk.Deferred():
             return say_deferred(error)
         case DecisionRefused():
@@ -90,6 +90,7 @@ REFUSALS = (
     desk.ClaimConflict,
     desk.Deferred,
     desk.DecisionStaged,
+    desk.NotAReviewer,
     desk.NotClaimed,
     desk.OwnSubmission,
     desk.ReasonMissing,

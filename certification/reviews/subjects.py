@@ -7,6 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.utils.translation import gettext as _
+
+from accounts.access import Permission, staff_may
 from accounts.journal import Actor
 from accounts.users import User
 from certification.reviews.models import Decision, Review, ReviewItem
@@ -40,7 +43,11 @@ class ReviewSubject(Protocol):
     `findings(review, now)` for what a machine found; `documents(review)` for what the viewer beside the facts shows
     (`CaseDocument`s); `numbers(review)` for the numbers that the case is about, and `about_numbers(numbers, company_id)`
     for the ids of its things that are about some of these numbers (both querysets), so that earlier decisions are found;
-    `involved(review)` for the ids of further people who handed something in and so cannot decide.
+    `involved(review)` for the ids of further people who handed something in and so cannot decide, and
+    `why_involved(review)` for what they read where it is another reason; `decision_words(decision)` for what a decision
+    is called of it; `can_reopen(review)`, `reopen(review, by, actor, now)` to bring a decided thing back to the reviewers
+    (see `Reopened`); `company_url(review)` for the address of the company's own page about it. Optional: `permission`,
+    where it takes more than reviewing to decide it.
     """
 
     #: The template that shows the thing on the case page: facts beside documents.
@@ -58,6 +65,24 @@ class ReviewSubject(Protocol):
 
     def title(self, review: Review) -> str:
         """The thing in a few words, for queue and page titles."""
+
+
+@dataclass(frozen=True)
+class DecisionWords:
+    """What a decision is called: as something to do, and once it is made."""
+
+    verb: str
+    made: str
+    #: What the company reads where the reviewer wrote nothing.
+    blank: str = ""
+
+
+@dataclass(frozen=True)
+class Reopened:
+    """What became of a thing whose decision was overturned: its new review, or why it needs none."""
+
+    review: Review | None
+    why_not: str = ""
 
 
 class DecisionRefused(Exception):
@@ -101,9 +126,59 @@ def item_label(subject: str, item: ReviewItem) -> str:
     return str(hook(item.item_name)) if hook is not None and item.item == "field" else item.item_name
 
 
+def decision_words(subject: str, decision: str) -> DecisionWords:
+    """What the decision is called of things of this subject, in the active language."""
+    hook = getattr(SUBJECTS.get(subject), "decision_words", None)
+    if hook is not None and (words := hook(decision)) is not None:
+        return words  # type: ignore[no-any-return]
+    return {
+        Decision.APPROVED: DecisionWords(_("Approve"), _("Approved")),
+        Decision.RETURNED: DecisionWords(_("Return for correction"), _("Returned for correction")),
+        Decision.REJECTED: DecisionWords(_("Reject"), _("Rejected")),
+        Decision.PARTLY: DecisionWords(_("Approve in part"), _("Partly approved")),
+    }[Decision(decision)]
+
+
+def why_involved(review: Review) -> str:
+    """Why somebody cannot decide a case, in the active language."""
+    hook = getattr(SUBJECTS.get(review.subject), "why_involved", None)
+    if hook is not None and (words := hook(review)):
+        return str(words)
+    return _("You handed this in, or belong to its company, so somebody else must decide it.")
+
+
+def overturned_by_appeal(*, subject: str, subject_id: int) -> set[int]:
+    """Who decided the thing before and was overturned: nobody decides again what an appeal has reopened."""
+    rows = Review.objects.filter(subject=subject, subject_id=subject_id, overturned_at__isnull=False)
+    return {pk for pk in rows.values_list("decided_by", flat=True) if pk is not None}
+
+
+def company_url(review: Review) -> str | None:
+    """The company's own page about what is reviewed; None where it has none."""
+    hook = getattr(SUBJECTS.get(review.subject), "company_url", None)
+    return hook(review) if hook is not None else None
+
+
+def may_decide(*, review: Review, user: User) -> bool:
+    """Whether the person's role is enough for a case of this sort; whoever decides reviews may decide most of them."""
+    wanted: Permission | None = getattr(SUBJECTS.get(review.subject), "permission", None)
+    return wanted is None or staff_may(user, wanted)
+
+
+def closed_to(user: User) -> list[str]:
+    """The subjects whose cases the person's role is not enough for."""
+    return [
+        name
+        for name, subject in SUBJECTS.items()
+        if (wanted := getattr(subject, "permission", None)) is not None and not staff_may(user, wanted)
+    ]
+
+
 def is_involved(*, review: Review, user: User) -> bool:
     """Whether the person handed in the case or a part of it, or belongs to its company: they can never decide it."""
     if review.submitted_by_id == user.pk or user.memberships.filter(company=review.company_id).exists():
         return True
     hook = getattr(SUBJECTS.get(review.subject), "involved", None)
-    return hook is not None and user.pk in hook(review)
+    if hook is not None and user.pk in hook(review):
+        return True
+    return user.pk in overturned_by_appeal(subject=review.subject, subject_id=review.subject_id)

@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from certification.reviews.models import Decision, Reason, Review, ReviewItem
-from certification.reviews.subjects import item_label
+from certification.reviews.subjects import decision_words, item_label
 
 #: What stands in `decision_text` where a reviewer wrote nothing of their own.
 APPROVED_WITHOUT_WORDS = "approved"
@@ -67,21 +67,11 @@ def say_items(subject: str, items: Sequence[ReviewItem]) -> tuple[SaidItem, ...]
     )
 
 
-def heading(decision: str) -> str:
-    """The decision in a few words, in the active language."""
-    return {
-        Decision.APPROVED: _("Approved"),
-        Decision.RETURNED: _("Returned for correction"),
-        Decision.REJECTED: _("Rejected"),
-    }[Decision(decision)]
-
-
 def say(*, subject: str, decision: str, text: str, items: Sequence[ReviewItem]) -> Said:
     """The decision in the active language."""
-    approved = _("Everything was in order.") if decision == Decision.APPROVED else ""
-    return Said(
-        translation.get_language() or "", heading(decision), text.strip() or approved, say_items(subject, items)
-    )
+    words = decision_words(subject, decision)
+    approved = words.blank or _("Everything was in order.") if decision == Decision.APPROVED else words.blank
+    return Said(translation.get_language() or "", words.made, text.strip() or approved, say_items(subject, items))
 
 
 def say_in_both(*, subject: str, decision: str, text: str, items: Sequence[ReviewItem]) -> list[Said]:

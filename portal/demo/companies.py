@@ -14,13 +14,16 @@ from accounts.notices import Notice
 from accounts.users import User
 from accounts.working_days import CHINA, end_of_day
 from certification.maintenance.models import MaintenanceCause, Scope
-from certification.maintenance.plans import PlanDraft, create_plan
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import create_plan
 from certification.materials import rules
 from certification.materials.models import MaterialKind, RequirementMoment
 from certification.numbers.groups.tree import add_group
 from certification.numbers.models import GroupKind, PhoneNumber, Provider
 from certification.numbers.registry import change_number
 from certification.reviews.models import Decision, Reason, ReviewItem
+from portal.demo.complaints import complaints
+from portal.demo.marks import couriers_are_marked, restaurants_are_marked, shop_asks_to_expedite
 from portal.demo.story import DOMAIN, Story
 
 #: One login per role; the company roles are those of the clinic, whose licence has expired.
@@ -123,6 +126,8 @@ def restaurants(story: Story) -> None:
                     now=ready,
                 )
     story.certify(company, ready)
+    restaurants_are_marked(story, company)
+    complaints(story, company)
 
 
 def couriers(story: Story) -> None:
@@ -135,6 +140,7 @@ def couriers(story: Story) -> None:
         4,
         lambda now: story.supply(company, "courier_licence", now, last_day=last_day, approve=False) and None,
     )
+    couriers_are_marked(story, company)
 
 
 def telemarketers(story: Story) -> None:
@@ -178,12 +184,13 @@ def estate(story: Story) -> None:
 
 
 def shop(story: Story) -> None:
-    """A retailer with an application that nobody took in time, and one that came in today."""
+    """A retailer with an application that nobody took in time and that it asks to expedite, and one that came in today."""
     company = story.company("青禾生鲜超市", "retail", story.person("shop", "苏禾"))
     story.establish(company, numbers=20, first=76001, materials={**USUAL, "retail_licence": None})
     numbers = list(PhoneNumber.objects.of_company(company).order_by("pk").values_list("pk", flat=True))
     story.at(12, lambda now: story.apply(company, now, PhoneNumber.objects.filter(pk__in=numbers[:12])))
     story.at(0.2, lambda now: story.apply(company, now, PhoneNumber.objects.filter(pk__in=numbers[12:])))
+    shop_asks_to_expedite(story, company)
 
 
 def bank(story: Story) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
@@ -19,26 +18,12 @@ from certification.materials.models import Material, MaterialState
 from certification.materials.requirements import announced_unmet
 from certification.numbers.models import Lifecycle, PhoneNumber
 from portal.home.coming import expiring, number_count
+from portal.home.tasks import Task
+from portal.home.warned import warned_numbers
 from portal.templatetags.moments import day_text
 
 #: A material or a term that ends within so many days asks for renewal (interface section 4).
 RENEW_WITHIN_DAYS = 60
-
-
-@dataclass
-class Task:
-    """One thing that the company has to do, with the one next step."""
-
-    title: str
-    reason: str
-    url: str
-    action: str
-    tone: str = "amber"
-    #: By when; None where nothing but the numbers waits.
-    due: dt.datetime | None = None
-    #: The last day on which it can be done, local to the company.
-    last_day: dt.date | None = None
-    numbers: int = 0
 
 
 def last_day(company: Company, due: dt.datetime) -> dt.date:
@@ -62,6 +47,7 @@ def needs_of(
     """
     tasks = [
         *missing_materials(company, rows, under_review, certified, now),
+        *warned_numbers(company, now),
         *returned_cases(company),
         *announced(company, under_review, now),
         *expiring_materials(company, settled, certified, now),

@@ -15,14 +15,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.companies import Company, CompanyState
+from appeals.expedite.offers import Offer, offers_for
 from certification.applications.models import Application, ApplicationState
 from certification.maintenance.models import Maintenance, Scope
 from certification.maintenance.status import Status, counts_by_status
 from certification.materials.models import Material, MaterialState
 from certification.numbers.models import PhoneNumber
-from certification.reviews.models import Decision, Review, ReviewState
+from certification.reviews.models import Decision, Review, ReviewKind, ReviewState
+from certification.reviews.subjects import decision_words
 from portal.home.coming import Coming, coming_up, number_count
-from portal.home.needs import Task, last_day, needs_of
+from portal.home.needs import last_day, needs_of
+from portal.home.tasks import Task
 from portal.templatetags.moments import day_text
 
 #: How many of the latest events are shown.
@@ -56,6 +59,9 @@ class Work:
     due_latest: dt.datetime | None
     overdue: bool = False
     note: str = ""
+    #: What is worked on, and whether the company may ask to have it expedited, where it is late.
+    thing: Review | Maintenance | None = None
+    offer: Offer | None = None
 
 
 @dataclass
@@ -117,6 +123,7 @@ def overview_of(company: Company, *, now: dt.datetime) -> Overview:
         company, rows=open_maintenance, under_review=under_review, settled=settled, certified=certified, now=now
     )
     works = [*reviews_under_way(company), *platform_maintenance(open_maintenance)]
+    offer_to_expedite(works, company=company, now=now)
     coming = coming_up(company, settled, now)
     sentence, tone = first_sentence(company, tasks, works, stopped, total, coming)
     tiles = [
@@ -204,10 +211,11 @@ def named(reviews: list[Review], company: Company) -> list[tuple[Review, str, st
 
 
 def reviews_under_way(company: Company) -> list[Work]:
-    """What reviewers have on their desk for this company."""
-    reviews = list(company.reviews.filter(state=ReviewState.OPEN).order_by("due_at"))
+    """What reviewers have on their desk for this company; a request to expedite is told of with what it is about."""
+    open_ones = company.reviews.filter(state=ReviewState.OPEN).exclude(kind=ReviewKind.EXPEDITE)
+    reviews = list(open_ones.order_by("due_at"))
     return [
-        Work(name, url, review.due_from, review.due_at, overdue=review.overdue_since is not None)
+        Work(name, url, review.due_from, review.due_at, overdue=review.overdue_since is not None, thing=review)
         for review, name, url in named(reviews, company)
     ]
 
@@ -217,14 +225,29 @@ def platform_maintenance(rows: list[Maintenance]) -> list[Work]:
     return [
         Work(
             row.title, reverse("maintenance:detail", args=[row.ref]), row.expected_from, row.expected_until,
-            overdue=row.overrunning_since is not None, note=row.message,
+            overdue=row.overrunning_since is not None, note=row.message, thing=row,
         )
         for row in rows
         if row.requirement is None
     ]  # fmt: skip
 
 
-DECISION_TONES = {Decision.APPROVED: "green", Decision.RETURNED: "amber", Decision.REJECTED: "red"}
+def offer_to_expedite(works: list[Work], *, company: Company, now: dt.datetime) -> None:
+    """Say of what is late whether the company may ask to have it put first; one query where anything is."""
+    late = [work for work in works if work.overdue and work.thing is not None]
+    if not late:
+        return
+    offers = offers_for([work.thing for work in late if work.thing is not None], company=company, now=now)
+    for work, offer in zip(late, offers, strict=True):
+        work.offer = offer
+
+
+DECISION_TONES = {
+    Decision.APPROVED: "green",
+    Decision.RETURNED: "amber",
+    Decision.REJECTED: "red",
+    Decision.PARTLY: "amber",
+}
 
 
 def recent_events(company: Company) -> list[Event]:
@@ -232,7 +255,7 @@ def recent_events(company: Company) -> list[Event]:
     decided = list(company.reviews.filter(state=ReviewState.DECIDED).order_by(F("decided_at").desc())[:RECENT])
     events = [
         Event(
-            review.decided_at, _("%(name)s: %(decision)s") % {"name": name, "decision": review.get_decision_display()},
+            review.decided_at, _("%(name)s: %(decision)s") % {"name": name, "decision": decision_words(review.subject, review.decision).made},
             DECISION_TONES[Decision(review.decision)], gettext_lazy("Reviewer"), review.decision_text,
         )
         for review, name, _url in named(decided, company)

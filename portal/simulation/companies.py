@@ -20,6 +20,7 @@ from certification.materials.versions import DatesRefused, NumbersMissing, submi
 from certification.numbers.models import Lifecycle, NumberKind, PhoneNumber
 from certification.numbers.registry import (
     InOpenApplication,
+    LockedByComplaints,
     NotCertified,
     NumberUnavailable,
     add_number,
@@ -38,7 +39,7 @@ PURPOSES = (
 )
 SCRIPT = "您好，来电与您确认今天的安排，请问现在方便吗？"
 #: Days between two looks of a company at its own overview.
-LOOKS = (35, 60)
+LOOKS = (45, 75)
 
 
 def of(tenant: Tenant) -> Actor:
@@ -323,7 +324,7 @@ def release(world: World, tenant: Tenant) -> None:
         register(world, world.tenant(), number.number)
     try:
         release_number(number=number, actor=of(tenant), now=world.now, reason="handed back")
-    except InOpenApplication as refusal:
+    except (InOpenApplication, LockedByComplaints) as refusal:
         world.refused(refusal)
         return
     world.count("numbers released")

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.core.management import call_command
-from django.db import OperationalError, connection
+from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from portal.benchmarks.data import switch_to
 
+#: The key of the advisory lock, in the configured database, that a run holds from beginning to end.
+RUN_LOCK = 0x73696D75
 #: The setting that holds the virtual moment, in each connection of the run.
 SETTING = "simulation.now"
 # What asks the database for the time gets the run's: these stand before PostgreSQL's own in the search path.
@@ -30,23 +32,44 @@ def database_name() -> str:
 
 
 class AnotherRuns(Exception):
-    """A simulation is running in the database already."""
+    """A simulation is running already."""
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Be the only simulation while the block runs; a process that is killed gives its turn back with its connection.
+
+    Raises AnotherRuns.
+    """
+    keeper = connection.copy()  # the run's own connection goes to another database
+    try:
+        with keeper.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [RUN_LOCK])
+            if cursor.fetchone() != (True,):
+                raise AnotherRuns
+        yield
+    finally:
+        keeper.close()
 
 
 def drop(cursor: CursorWrapper, name: str) -> None:
-    """Remove the database of an earlier run. Raises AnotherRuns where somebody is in it."""
-    try:
-        cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)}")
-    except OperationalError as error:
-        raise AnotherRuns(str(error)) from error
+    """Remove the database of a run, with whoever is left in it: the checker of a run that was killed, or a spectator."""
+    cursor.execute(f"DROP DATABASE IF EXISTS {connection.ops.quote_name(name)} WITH (FORCE)")
 
 
 @contextmanager
 def own_database(*, keep: bool = False) -> Iterator[str]:
     """Run the block in a new database with the catalogue and nothing else; the next run, or the end, removes it.
 
-    Its rows need not survive a crash of the machine, so commits do not wait for the disk.
+    Its rows need not survive a crash of the machine, so commits do not wait for the disk. Raises AnotherRuns.
     """
+    with turn(), new_database(keep=keep) as name:
+        yield name
+
+
+@contextmanager
+def new_database(*, keep: bool) -> Iterator[str]:
+    """The same, for who has the turn."""
     configured, name = str(connection.settings_dict["NAME"]), database_name()
     quoted = connection.ops.quote_name(name)
     with connection.cursor() as cursor:

@@ -15,7 +15,7 @@ from accounts.memberships import Membership, StaffAssignment
 from accounts.users import User
 from accounts.working_days import end_of_day
 from certification.materials.models import Material, MaterialState, Requirement, RequirementMoment
-from certification.numbers.models import Lifecycle, NumberKind, PhoneNumber
+from certification.numbers.models import Lifecycle, NumberKind
 from certification.reminders.models import Reminder
 from certification.reminders.steps import first_due
 from portal.simulation.database import analyze
@@ -39,6 +39,18 @@ NAME_NUMBERS = """
     SELECT m.id, n.id FROM certification_material m
     JOIN certification_materialkind kind ON kind.id = m.kind_id AND kind.names_numbers
     JOIN certification_phonenumber n ON n.company_id = m.company_id ORDER BY m.id, n.id
+"""
+#: Batches of numbers that follow each other, each of one company and provider, with one end of the term.
+CERTIFIED_NUMBERS = """
+    INSERT INTO certification_phonenumber
+        (company_id, number, kind, provider_id, label, alias, lifecycle, lifecycle_since, certified_at, term_ends_at, created_at)
+    SELECT c.id, '+86199' || lpad(number::text, 8, '0'), %(kind)s, batch.provider, c.name, '', %(certified)s, %(founded)s, %(founded)s,
+           batch.ends_at, %(founded)s
+    FROM unnest(%(companies)s::bigint[], %(providers)s::bigint[], %(first)s::int[], %(last)s::int[], %(ends)s::timestamptz[])
+         AS batch (company, provider, first, last, ends_at)
+    JOIN accounts_company c ON c.id = batch.company
+    CROSS JOIN LATERAL generate_series(batch.first, batch.last) AS number
+    ORDER BY number
 """
 JOURNAL_OF_NUMBERS = f"""
     {journal.INSERT}
@@ -125,32 +137,26 @@ def certified_numbers(world: World) -> None:
     weights = [world.rng.choice((1, 2, 2, 4, 8)) for _tenant in world.tenants]
     shares = [max(1, world.numbers * weight // sum(weights)) for weight in weights]
     shares[0] += max(0, world.numbers - sum(shares))
-    rows, reminders = [], []
+    batches: dict[str, list[object]] = {"companies": [], "providers": [], "first": [], "last": [], "ends": []}
+    reminders = []
     for tenant, share in zip(world.tenants, shares, strict=True):
         company = tenant.company
-        batches = 2 if share > 20 and world.chance(0.3) else 1
-        for batch in range(batches):
+        parts = 2 if share > 20 and world.chance(0.3) else 1
+        for part in range(parts):
             last_day = company.today(START) + dt.timedelta(days=world.rng.randint(3, 362))
             term_ends_at = end_of_day(last_day, company.zone).astimezone(dt.UTC)
             provider = world.one_of((*world.providers, world.providers[0]))
-            for _number in range(share // batches + (share % batches if batch == 0 else 0)):
-                world.last_number += 1
-                rows.append(
-                    PhoneNumber(
-                        company=company,
-                        number=f"+86199{world.last_number:08d}",
-                        kind=NumberKind.MOBILE,
-                        provider=provider,
-                        label=company.name,
-                        lifecycle=Lifecycle.CERTIFIED,
-                        lifecycle_since=FOUNDED,
-                        certified_at=FOUNDED,
-                        term_ends_at=term_ends_at,
-                        created_at=FOUNDED,
-                    )
-                )
+            first = world.last_number + 1
+            world.last_number += share // parts + (share % parts if part == 0 else 0)
+            batch = (company.pk, provider.pk, first, world.last_number, term_ends_at)
+            for values, value in zip(batches.values(), batch, strict=True):
+                values.append(value)
             reminders.append((company, term_ends_at, last_day))
-    PhoneNumber.objects.bulk_create(rows, batch_size=BATCH)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            CERTIFIED_NUMBERS,
+            {**batches, "kind": NumberKind.MOBILE, "certified": Lifecycle.CERTIFIED, "founded": FOUNDED},
+        )
     Reminder.objects.bulk_create(
         [
             Reminder(

@@ -10,10 +10,9 @@ from accounts.journal import Actor
 from accounts.users import User
 from accounts.working_days import CHINA
 from certification.maintenance.models import Family, LengthUnit, Maintenance, MaintenanceCause, OpenedBy, Scope
+from certification.maintenance.plan_drafts import PlanDraft, PlanRefused
 from certification.maintenance.plans import (
-    PlanDraft,
     PlanMovedOn,
-    PlanRefused,
     cancel_plan,
     causes_for,
     create_plan,

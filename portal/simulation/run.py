@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
 from accounts.working_days import CHINA
-from portal.simulation import companies, planners, staff, ticks
+from portal.simulation import companies, complaints, planners, staff, ticks
 from portal.simulation.checker import Checker
 from portal.simulation.database import analyze, own_database, set_dice
 from portal.simulation.opening import found
@@ -55,11 +57,25 @@ def simulate(
     level = quiet.level
     quiet.setLevel(logging.WARNING)  # each act that writes notices would be announced
     try:
-        with own_database(keep=keep) as database, Checker(database) as checker:
+        with own_database(keep=keep) as database, Checker(database) as checker, few_collections():
             live(outcome, checker, after_day)
     finally:
         quiet.setLevel(level)
     return outcome
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Let Python look for cyclic garbage rarely: what is loaded stays, and acts leave little that is not freed at once."""
+    before = gc.get_threshold()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def live(outcome: Outcome, checker: Checker, after_day: Callable[[int], None] | None) -> None:
@@ -96,17 +112,19 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
     ticks.plan_day(world, midnight)
     size = world.size
     happenings: tuple[tuple[float, Callable[[], None]], ...] = (
-        (size * 0.0006, lambda: companies.sign_up(world)),
-        (size * 0.003, lambda: companies.add_numbers(world, world.tenant())),
-        (world.numbers * 0.00006, lambda: companies.end_certification(world, world.tenant())),
-        (world.numbers * 0.00006, lambda: companies.release(world, world.tenant())),
+        (size * 0.0004, lambda: companies.sign_up(world)),
+        (size * 0.0015, lambda: companies.add_numbers(world, world.tenant())),
+        (world.numbers * 0.00002, lambda: companies.end_certification(world, world.tenant())),
+        (world.numbers * 0.00003, lambda: companies.release(world, world.tenant())),
         (size * 0.001, lambda: companies.change_provider(world, world.tenant())),
-        (size * 0.001, lambda: companies.rename(world, world.tenant())),
-        (size * 0.0005, lambda: staff.revoke_some(world, world.tenant())),
-        (size * 0.001, lambda: staff.change_company(world, world.tenant())),
+        (size * 0.0006, lambda: companies.rename(world, world.tenant())),
+        (size * 0.0003, lambda: staff.revoke_some(world, world.tenant())),
+        (size * 0.0006, lambda: staff.change_company(world, world.tenant())),
+        (size * 0.004, lambda: complaints.scattered(world)),
+        (size * 0.001, lambda: complaints.burst(world)),
         (0.15, lambda: planners.plan_something(world, world.staff.operations)),
         (0.06, lambda: planners.plan_something(world, world.staff.policy)),
-        (0.04, lambda: planners.announce(world)),
+        (0.03, lambda: planners.announce(world)),
     )
     for rate, act in happenings:
         for _time in range(world.times(rate)):

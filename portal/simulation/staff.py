@@ -13,8 +13,8 @@ from certification.materials.models import Material
 from certification.numbers.models import Lifecycle, PhoneNumber
 from certification.reviews import desk
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewState
-from certification.reviews.subjects import DecisionRefused
-from portal.simulation import companies
+from certification.reviews.subjects import SUBJECTS, DecisionRefused
+from portal.simulation import companies, complaints
 from portal.simulation.opening import KINDS, ZONES
 from portal.simulation.world import Tenant, World
 
@@ -81,7 +81,8 @@ def decide(world: World, review: Review, reviewer: User, actor: Actor, *, send_b
     dice = world.rng.random()
     decision = Decision.APPROVED
     if send_back or dice > tenant.care:
-        decision = Decision.REJECTED if dice > 0.97 else Decision.RETURNED
+        can_return = Decision.RETURNED in SUBJECTS[review.subject].decisions
+        decision = Decision.RETURNED if can_return and dice <= 0.97 else Decision.REJECTED
     desk.decide(
         review=review,
         reviewer=reviewer,
@@ -143,7 +144,12 @@ def about_company(world: World, tenant: Tenant, _company_id: int, decision: Deci
     world.sometime(0.1, 5, partial(follow, world, tenant))
 
 
-REACTIONS = {"material": about_material, "application": about_application, "company": about_company}
+REACTIONS = {
+    "material": about_material,
+    "application": about_application,
+    "company": about_company,
+    "complaint_lock": complaints.about_lock,
+}
 
 
 # --- What staff change by themselves ---------------------------------------------------------------------------------

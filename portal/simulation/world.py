@@ -70,6 +70,10 @@ class World:
         self.providers = list(Provider.objects.order_by("code"))
         self.kinds = {kind.pk: kind for kind in MaterialKind.objects.order_by("code")}
         self.reasons = {reason.code: reason for reason in Reason.objects.order_by("code")}
+        #: The account of complaints that locks are held against: local day and moment of each, per number.
+        self.complained: dict[int, list[tuple[dt.date, dt.datetime]]] = {}
+        #: When each number was last released from a lock.
+        self.released: dict[int, dt.datetime] = {}
         self.serial = 0
         self.last_number = 0
         self.engine_stops_until = START

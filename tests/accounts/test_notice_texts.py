@@ -28,6 +28,8 @@ APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 
 #: For each kind contexts as its writers make them: complete ones, and the barest.
 WINDOW = {"planned_start": "2025-06-02T06:00:00+00:00", "planned_end": "2025-06-05T06:00:00+00:00"}
+RULE = {"rule_zh": "每周一 02:00–05:00（北京时间）", "rule_en": "Every week on Monday, 02:00–05:00 (Beijing time)"}
+NAMED = {"number": "0a1b2c3d4e5f", "number_name": "199****0001"}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
     "maintenance_opened": [
         {
@@ -66,8 +68,59 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
         }
         for stops in (True, False)
     ],
+    "mark_returned": [
+        {
+            "numbers": 1,
+            "number": "0a1b2c3d4e5f",
+            "platforms_zh": "腾讯",
+            "platforms_en": "Tencent",
+            "cleared_on": "2025-05-03T06:00:00+00:00",
+        },
+        {
+            "numbers": 3,
+            "number": "0a1b2c3d4e5f",
+            "platforms_zh": "百度、腾讯",
+            "platforms_en": "Baidu, Tencent",
+            "cleared_on": None,
+        },
+    ],
+    "mark_settled": [
+        {"mark": "0a1b2c3d4e5f", "platform_zh": "百度", "platform_en": "Baidu", "outcome": outcome, "reason": ""}
+        for outcome in ("confirmed", "refused")
+    ],
+    "complaint_warning": [
+        {"numbers": 1, **NAMED, "complained_on": "2025-06-03", "limit": 5, "complaints": 3, "hours": [9, 14]},
+        {"numbers": 5, "complained_on": "2025-06-03", "limit": 5},
+    ],
+    "complaint_lock": [
+        {"maintenance": "112233445566", "limit": 5, "numbers": 1, **NAMED, "due_at": "2025-06-05T06:00:00+00:00"},
+        {"maintenance": "112233445566", "limit": 5, "numbers": 4},
+    ],
+    "lock_kept": [{"maintenance": "112233445566", **NAMED, "reason": "投诉属实"}],
+    "lock_released": [{**NAMED, "numbers": 1, "lifecycle": lifecycle} for lifecycle in ("certified", "draft")],
+    "expedite_requested": [
+        {"review": "ffeeddccbbaa", "due_at": "2025-06-03T06:00:00+00:00"},
+        {"review": "ffeeddccbbaa"},
+    ],
+    "expedite_granted": [{"expedite": "0a1b2c3d4e5f", "reason": "approved"}],
+    "expedite_refused": [{"expedite": "0a1b2c3d4e5f", "reason": ""}],
+    "expedite_not_needed": [{"expedite": "0a1b2c3d4e5f", "reason": ""}],
+    "maintenance_expedited": [{**CAUSE, "planned_end": "2025-06-05T06:00:00+00:00"}, CAUSE],
     "plan_announced": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
-    "plan_changed": [{**CAUSE, **WINDOW, "suspends": True}, {**CAUSE, **WINDOW, "suspends": False}],
+    "plan_ahead": [
+        {**CAUSE, **WINDOW, "suspends": True, "numbers": 5, "days_left": 7, "sequence": 0},
+        {**CAUSE, **WINDOW, "suspends": True, "numbers": 1, "days_left": 1, "sequence": 2},
+        {**CAUSE, **WINDOW, "suspends": False, "numbers": 5, "days_left": 0},
+    ],
+    "plan_changed": [
+        {**CAUSE, **WINDOW, "suspends": True},
+        {**CAUSE, **WINDOW, "suspends": False, "what": "end"},
+        {**CAUSE, **WINDOW, "suspends": False, "what": "start"},
+        {**CAUSE, **WINDOW, "suspends": False, "what": "plan"},
+    ],
+    "series_announced": [{**CAUSE, **WINDOW, **RULE, "suspends": suspends} for suspends in (True, False)],
+    "series_changed": [{**CAUSE, **WINDOW, **RULE, "suspends": suspends} for suspends in (True, False)],
+    "series_ended": [{**CAUSE, **WINDOW, "suspends": True}],
     "plan_cancelled": [{**CAUSE, **WINDOW, "suspends": True}],
     "plan_started": [
         {**CAUSE, "suspends": True, "expected_from": None, "expected_until": "2025-06-05T06:00:00+00:00"},
@@ -113,6 +166,9 @@ SAMPLES: dict[str, list[dict[str, Any]]] = {
     "application_held": [
         {"application": "aa11bb22cc33", **MATERIAL, "waits_until": REVIEW["due_at"]},
         {**APPLICATION, **MATERIAL},
+    ],
+    "application_lapses": [
+        {**APPLICATION, **MATERIAL, "waits_until": REVIEW["due_at"], "days_left": days} for days in (1, 7)
     ],
     "application_lapsed": [{"application": "aa11bb22cc33"}],
     "review_overdue": [{"review": "ffeeddccbbaa", "review_kind": "application", "due_at": REVIEW["due_at"]}],

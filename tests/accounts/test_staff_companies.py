@@ -12,7 +12,7 @@ from tests.cast import make_company, make_user
 
 def names(response: Any) -> list[str]:
     """The companies on the page, in their order."""
-    return [row.name for row, _tone in response.context["rows"]]
+    return [row.name for row, _tone, _url in response.context["rows"]]
 
 
 def test_list_is_searched_and_narrowed(cast, visit):

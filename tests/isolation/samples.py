@@ -19,6 +19,14 @@ from accounts.invitations import Invitation
 from accounts.journal import Actor
 from accounts.memberships import Membership
 from accounts.notices import Notice
+from appeals.cases.models import Appeal, AppealFile, AppealPlatform
+from appeals.complaints.imports.models import ComplaintImport
+from appeals.complaints.models import Source, SourceKey
+from appeals.complaints.sources import issue_key
+from appeals.expedite.requests import ask
+from appeals.marks.marks import Sighting, observe
+from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
+from appeals.platforms import Platform
 from certification.applications.models import Application
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialState, Requirement
@@ -199,17 +207,165 @@ def notice(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
+def mark(cast: Cast) -> dict[str, Any]:
+    """A mark on a number of the clinic's, as a company reports it."""
+    observe(
+        sightings=[Sighting("sample", cast.numbers[0].pk, Platform.objects.earliest("pk").pk, NOW)],
+        source="sample",
+        origin=Origin.COMPANY,
+        actor=Actor.person(cast.owner),
+        now=NOW,
+        reporter=cast.owner,
+    )
+    return {"ref": Mark.objects.get(number=cast.numbers[0]).ref}
+
+
+def mark_screenshot(cast: Cast) -> dict[str, Any]:
+    sighting = MarkSighting.objects.get(mark__ref=mark(cast)["ref"])
+    found = MarkScreenshot.objects.create(
+        sighting=sighting,
+        storage_name=f"missing/{timezone.now().timestamp()}.png",
+        original_name="screen.png",
+        content_type="image/png",
+        size=1,
+        sha256="0" * 64,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def expedite(cast: Cast) -> dict[str, Any]:
+    """A request for the clinic's overdue review."""
+    late = Review.objects.get(ref=review(cast)["ref"])
+    Review.objects.filter(pk=late.pk).update(
+        due_at=NOW - dt.timedelta(days=1), overdue_since=NOW - dt.timedelta(days=1)
+    )
+    asked = ask(
+        thing=late, company=cast.clinic, reason="Calls fail.", asker=cast.owner, actor=Actor.person(cast.owner), now=NOW
+    )
+    return {"ref": asked.ref}
+
+
+def complaint_source(cast: Cast) -> dict[str, Any]:
+    """Who reports complaints."""
+    found = Source.objects.create(name=f"source {timezone.now().timestamp()}", created_at=NOW)
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def source_key(cast: Cast) -> dict[str, Any]:
+    source = Source.objects.get(ref=complaint_source(cast)["ref"])
+    issue_key(source=source, actor=Actor.person(cast.operations), now=NOW)
+    return {"ref": SourceKey.objects.get(source=source).ref}
+
+
+def complaint_lock(cast: Cast) -> dict[str, Any]:
+    """A lock of a number of the clinic's."""
+    found = Maintenance.objects.create(
+        cause=MaintenanceCause.objects.get(code="complaint_lock"),
+        scope="number",
+        number=cast.numbers[0],
+        locks=True,
+        suspends_display=True,
+        opened_at=NOW,
+        held_since=NOW,
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def complaint_import(cast: Cast) -> dict[str, Any]:
+    found = ComplaintImport.objects.create(
+        source=Source.objects.get(ref=complaint_source(cast)["ref"]),
+        created_by=cast.operations,
+        created_at=NOW,
+        file_name="complaints.xlsx",
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def complaint_report(cast: Cast) -> dict[str, Any]:
+    """An import that has ended, with its report of rejected rows."""
+    sample = complaint_import(cast)
+    ComplaintImport.objects.filter(ref=sample["ref"]).update(state="finished", finished_at=NOW)
+    return {**sample, "file_format": "csv"}
+
+
+def appeal(cast: Cast) -> dict[str, Any]:
+    found = Appeal.objects.create(
+        company=cast.clinic, kind="mark", state_since=NOW, created_at=NOW, created_by=cast.owner
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def appeal_file(cast: Cast) -> dict[str, Any]:
+    found = AppealFile.objects.create(
+        appeal=Appeal.objects.get(ref=appeal(cast)["ref"]),
+        storage_name=f"missing/{timezone.now().timestamp()}.png",
+        original_name="screen.png",
+        content_type="image/png",
+        size=1,
+        sha256="0" * 64,
+        uploaded_by=cast.owner,
+        uploaded_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def appeal_page(cast: Cast) -> dict[str, Any]:
+    return {**appeal_file(cast), "number": 1}
+
+
+def appeal_case(cast: Cast) -> dict[str, Any]:
+    """The review of an appeal of the clinic's, about one platform."""
+    subject = Appeal.objects.get(ref=appeal(cast)["ref"])
+    Appeal.objects.filter(pk=subject.pk).update(state="in_review", submitted_at=NOW)
+    platform = Platform.objects.earliest("pk")
+    AppealPlatform.objects.create(appeal=subject, platform=platform)
+    found = Review.objects.create(
+        kind="appeal",
+        company=cast.clinic,
+        subject="appeal",
+        subject_id=subject.pk,
+        submitted_by=cast.owner,
+        opened_at=NOW,
+        due_from=NOW,
+        due_at=NOW + dt.timedelta(days=7),
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref, "to": "confirmed", "code": platform.code}
+
+
 SAMPLES: dict[str, Sample] = {
     "account_confirm_email": lambda cast: {"key": "unknown"},
     "account_reset_password_from_key": lambda cast: {"uidb36": "1", "key": "unknown"},
+    "appeals:*": appeal,
+    "appeals:file": appeal_file,
+    "appeals:page": appeal_page,
+    **{f"appeals:staff_{name}": appeal_case for name in ("message", "platform", "read", "take_back", "urgency")},
     "applications:*": application,
     "applications:labels": application_change,
     "applications:step": application_step,
     "calendar_feed": lambda cast: {"token": "unknown"},
     "company_correct": company,
     "company_registered": company,
+    "complaints:import_columns": complaint_import,
+    "complaints:import_confirm": complaint_import,
+    "complaints:import_detail": complaint_import,
+    "complaints:import_discard": complaint_import,
+    "complaints:import_progress": complaint_import,
+    "complaints:import_report": complaint_report,
+    "complaints:key_new": complaint_source,
+    "complaints:key_revoke": source_key,
+    "complaints:source": complaint_source,
+    "complaints:staff_review_again": complaint_lock,
     "demo_mail_html": lambda cast: {"name": "unknown"},
     "demo_mail_read": lambda cast: {"name": "unknown"},
+    "expedite:*": expedite,
     "inbox_open": notice,
     "inbox_read": notice,
     "invitation": lambda cast: {"token": "unknown"},
@@ -219,6 +375,8 @@ SAMPLES: dict[str, Sample] = {
     "maintenance:plan_end": plan,
     "maintenance:plan_move": plan,
     "maintenance:plan_update": plan,
+    "marks:*": mark,
+    "marks:screenshot": mark_screenshot,
     "materials:*": material,
     "materials:cause": lambda cast: {"code": MaintenanceCause.objects.earliest("pk").code},
     "materials:file": material_file,
@@ -247,6 +405,8 @@ SAMPLES: dict[str, Sample] = {
     "settings:member": member,
     "settings:member_remove": member,
     "staff_company": company,
+    "staff_company_timeline": company,
+    "staff_numbers:*": number,
     "staff_company_identity": company,
 }
 

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 
+import icalendar
 import pytest
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.journal import Actor
 from accounts.working_days import end_of_day
+from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import cancel_plan, create_plan, move_end
 from certification.reviews.models import Review
-from tests.cast import Cast, make_material, make_number
+from tests.cast import Cast, add_member, make_company, make_material, make_number, make_user, meet_requirements
 from tests.certification.calendar.conftest import make_plan
 from tests.conftest import OpenWindow
 from tests.journeys.test_licence import look, sign_in
@@ -91,3 +96,75 @@ def test_staff_read_the_calendar_of_everything(cast: Cast, open_window: OpenWind
         page.get_by_text("别人的" if language == "zh-CN" else "Somebody else's").locator("visible=true").first
     ).to_be_visible()
     look(page, f"calendar-staff-{language}-{width}")
+
+
+def event_of(address: str, plan: Maintenance) -> icalendar.Event:
+    """The plan's event, as a calendar program that subscribed to the address reads it."""
+    body = Client().get("/calendar/" + address.partition("/calendar/")[2]).content
+    calendar = icalendar.Calendar.from_ical(body)
+    assert isinstance(calendar, icalendar.Calendar)
+    assert not any(event.errors for event in calendar.walk("VEVENT"))
+    (event,) = [event for event in calendar.events if str(event["UID"]).startswith(f"plan-{plan.ref}")]
+    return event
+
+
+def next_summer_time(now: dt.datetime) -> dt.datetime:
+    """When the clocks of New York go forward next, a week from now at the earliest: 02:00 becomes 03:00."""
+    for year in (now.year, now.year + 1):
+        sunday = next(dt.date(year, 3, day) for day in range(8, 15) if dt.date(year, 3, day).weekday() == 6)
+        change = dt.datetime.combine(sunday, dt.time(7), dt.UTC)
+        if change > now + dt.timedelta(days=7):
+            return change
+    raise AssertionError("every year has a second Sunday of March")
+
+
+@pytest.mark.parametrize(("language", "width"), [("zh-CN", 1280), ("en", 375)])
+def test_subscribed_calendar_follows_a_plan_that_moves_and_is_cancelled(
+    cast: Cast, open_window: OpenWindow, language: str, width: int
+) -> None:
+    """A company in New York, and a plan over the night in which its clocks change."""
+    words = WORDS[language]
+    harbour = make_company("Harbour Clinic", time_zone="America/New_York")
+    captain = add_member(harbour, make_user("captain"))
+    meet_requirements(harbour, by=captain)
+    number = make_number(harbour)
+    number.refresh_from_db()
+    now, by = timezone.now(), Actor.person(cast.operations)
+    change = next_summer_time(now)
+    draft = PlanDraft(
+        cause=MaintenanceCause.objects.get(code="data_sync"),
+        scope="provider",
+        provider=number.provider,
+        planned_start=change - dt.timedelta(hours=4),
+        planned_end=change + dt.timedelta(hours=2),
+    )
+    plan = create_plan(draft=draft, planner=cast.operations, actor=by, now=now)
+    plan.refresh_from_db()
+
+    page = open_window(width=width, language=language)
+    sign_in(page, captain.email)
+    page.goto(f"/calendar/?view=agenda&month={change:%Y-%m}")
+    agenda = page.locator(".cal-agenda")
+    expect(agenda).to_contain_text("22:00")
+    expect(agenda).to_contain_text("05:00")  # five hours on the clock later: six and a skipped one
+    look(page, f"calendar-dst-{language}-{width}")
+    page.get_by_role("button", name=words["make"]).click()
+    address = page.locator("#calendar-address").input_value()
+
+    announced = event_of(address, plan)
+    assert (announced["SEQUENCE"], str(announced["STATUS"])) == (0, "CONFIRMED")
+    assert (announced.start, announced.end) == (draft.planned_start, draft.planned_end)
+    later = draft.planned_end + dt.timedelta(hours=3)
+    move_end(plan=plan, planned_end=later, planner=cast.operations, actor=by, now=now, reason="more to do")
+    moved = event_of(address, plan)
+    assert (moved["SEQUENCE"], str(moved["STATUS"]), moved.end) == (1, "CONFIRMED", later)
+    cancel_plan(plan=plan, planner=cast.operations, actor=by, now=now, reason="not needed")
+    cancelled = event_of(address, plan)
+    assert (cancelled["SEQUENCE"], str(cancelled["STATUS"])) == (2, "CANCELLED")
+    assert str(cancelled["UID"]) == str(announced["UID"])
+    page.reload()
+    expect(page.locator(".cal-agenda")).not_to_contain_text("05:00")
+
+    page.get_by_role("button", name=words["revoke"]).click()
+    expect(page.get_by_text(words["revoked"])).to_be_visible()
+    assert Client().get("/calendar/" + address.partition("/calendar/")[2]).status_code == 404

@@ -54,6 +54,7 @@ def test_demo_tells_its_story_once_and_every_login_works(settings, tmp_path, cli
     )
     assert shown >= {
         Status.CERTIFIED,
+        Status.LOCKED,
         Status.MAINTENANCE,
         Status.PENDING_MAINTENANCE,
         Status.RETURNED,

@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from portal.management.commands.simulate import Command
+from portal.simulation.database import database_name, turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -93,6 +94,28 @@ def test_what_is_broken_on_purpose_is_reported_with_exit_code_1(statement: str, 
     assert document["lived"] == 2
     assert {found["day"] for found in document["violations"]} == {"2"}
     assert invariant in {found["invariant"] for found in document["violations"]}
+
+
+def test_second_simulation_at_the_same_time_is_refused_with_exit_code_2() -> None:
+    said = io.StringIO()
+    with turn(), pytest.raises(SystemExit) as ending:
+        call_command("simulate", days=1, companies=12, numbers=200, stderr=said)
+    assert ending.value.code == 2
+    assert "Another simulation is running" in said.getvalue()
+
+
+def test_what_a_killed_simulation_left_does_not_stop_the_next() -> None:
+    left = connection.copy()
+    with connection.cursor() as cursor:
+        cursor.execute(f'CREATE DATABASE "{database_name()}"')
+    left.settings_dict["NAME"] = database_name()
+    try:
+        with left.cursor() as cursor:  # its checker is still in there
+            cursor.execute("SELECT 1")
+        assert run(days=1)[0] == 0
+    finally:
+        left.close()
+    assert database_name() not in databases()
 
 
 def test_a_world_without_companies_is_refused_with_exit_code_2() -> None:

@@ -32,6 +32,7 @@ from certification.reviews.clock_story import clock_of
 from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
 from certification.reviews.verdicts import say_review
+from certification.reviews.waiting import options_for
 
 #: What needs the company first, then what the platform works on, then what is over; each newest first.
 ORDER = ("rank", "-created_at", "-id")
@@ -140,6 +141,7 @@ def detail(request: SignedInRequest, ref: str) -> HttpResponse:
         "is_change": application.kind == ApplicationKind.CHANGE,
         "review": review,
         "clock": clock_of(review, application.company.zone) if review else None,
+        "options": options_for(review, company=application.company, now=now),
         "said": say_review(review) if review and review.state == ReviewState.DECIDED else None,
         "can_withdraw": edit and ApplicationState.WITHDRAWN in TRANSITIONS[ApplicationState(application.state)],
         "may_edit": edit,

@@ -15,6 +15,7 @@ from accounts.companies import Company
 from accounts.journal import Actor
 from certification.numbers.exports.writing import safe
 from certification.numbers.imports import intake, run
+from certification.numbers.imports.examining import data_rows
 from certification.numbers.imports.preview import Judge, JudgedRow
 from certification.numbers.imports.sheets import UnreadableFile
 from certification.numbers.models import NumberImportRow, Provider, RowOutcome
@@ -75,11 +76,11 @@ class Command(BaseCommand):
 
     def look(self, file: Any, name: str, company: Company, provider: Provider) -> dict[str, list[dict[str, Any]]]:
         """Judge the rows and write nothing."""
-        taken = intake.examine(file, name)
+        taken = intake.examine_numbers(file, name)
         file.seek(0)
         judge = Judge(company, taken.columns, list(Provider.objects.all()), provider)
         result: dict[str, list[dict[str, Any]]] = {key: [] for key in KEYS.values()}
-        for row in judge.judge(intake.data_rows(file, taken.layout, taken.header_row)):
+        for row in judge.judge(data_rows(file, taken.layout, taken.header_row)):
             result[KEYS[RowOutcome(row.outcome)]].append(entry(row))
         return result
 

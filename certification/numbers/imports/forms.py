@@ -6,15 +6,20 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company
 from certification.numbers.forms import GroupField
 from certification.numbers.imports.columns import Target
+from certification.numbers.imports.models import SheetImport
 from certification.numbers.imports.report import letter
 from certification.numbers.imports.sheets import DELIMITERS, ENCODINGS, MOST_BYTES, FileProblem
-from certification.numbers.models import NumberImport, Provider
+from certification.numbers.models import Provider
+
+Label = str | Promise
 
 
 class FileField(forms.FileField):
@@ -57,41 +62,58 @@ class TextForm(forms.Form):
     delimiter = forms.ChoiceField(label=_("Columns are separated by"), choices=list(DELIMITERS.items()))
 
 
-class ColumnsForm(forms.Form):
-    """One field for each thing that a column can hold."""
+class SheetColumnsForm(forms.Form):
+    """One field for each thing that a column of a spreadsheet can hold; the slice says which things there are."""
 
-    def __init__(self, number_import: NumberImport, data: Any = None) -> None:
-        columns = number_import.columns
-        super().__init__(data, initial={target: str(columns.get(target, "")) for target in Target.values})
+    targets: type[models.TextChoices]
+    needed: frozenset[str]
+    #: What is said where a needed column is not chosen.
+    missing: Label
+
+    def __init__(self, sheet_import: SheetImport, data: Any = None) -> None:
+        columns = sheet_import.columns
+        super().__init__(data, initial={target: str(columns.get(target, "")) for target in self.targets.values})
         choices = [
             (str(index), f"{letter(index)} · {name}" if name else letter(index))
-            for index, name in enumerate(number_import.header)
+            for index, name in enumerate(sheet_import.header)
         ]
-        for target in Target:
-            required = target == Target.NUMBER
+        for target in self.targets:
+            required = target in self.needed
+            known = target in columns
+            first = [] if required and known else [("", _("Choose") if required else _("Not in this file"))]
             self.fields[str(target)] = forms.ChoiceField(
                 label=target.label,
                 required=required,
-                choices=choices if required else [("", _("Not in this file")), *choices],
-                error_messages={"required": _("Choose the column that holds the phone numbers.")},
+                choices=[*first, *choices],
+                error_messages={"required": str(self.missing)},
             )
 
     def clean(self) -> dict[str, Any]:
         """Refuse one column under two names."""
         values = super().clean() or {}
         seen: dict[str, str] = {}
-        for target in Target:
+        for target in self.targets:
             column = values.get(target, "")
             if column and column in seen:
                 message = gettext("This column is chosen for “%(other)s” already.")
-                self.add_error(str(target), message % {"other": Target(seen[column]).label})
+                self.add_error(str(target), message % {"other": self.targets(seen[column]).label})
             elif column:
                 seen[column] = str(target)
         return values
 
     @property
     def columns(self) -> dict[str, int]:
-        """What was chosen, as `NumberImport.columns` keeps it."""
+        """What was chosen, as `SheetImport.columns` keeps it."""
         return {
-            str(target): int(self.cleaned_data[target]) for target in Target if self.cleaned_data.get(target, "") != ""
+            str(target): int(self.cleaned_data[target])
+            for target in self.targets
+            if self.cleaned_data.get(target, "") != ""
         }
+
+
+class ColumnsForm(SheetColumnsForm):
+    """What a column of a list of numbers holds."""
+
+    targets = Target
+    needed = frozenset({str(Target.NUMBER)})
+    missing = _("Choose the column that holds the phone numbers.")

@@ -9,7 +9,6 @@ import datetime as dt
 import json
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import islice
 from typing import IO
 
@@ -23,72 +22,27 @@ from accounts.companies import Company
 from accounts.journal import Actor
 from accounts.users import User
 from certification.numbers.imports.columns import Target, find_header, guess_columns
+from certification.numbers.imports.examining import Taken, data_rows, examine
+from certification.numbers.imports.models import OPEN_STATES, ImportState
 from certification.numbers.imports.preview import Judge, JudgedRow
-from certification.numbers.imports.sheets import (
-    MOST_ROWS,
-    FileProblem,
-    Layout,
-    Rows,
-    UnreadableFile,
-    look_at,
-    rows_of,
-    shown,
-)
+from certification.numbers.imports.sheets import Layout
+from certification.numbers.imports.stored import described, layout_of, remove_file
 from certification.numbers.models import (
-    ImportState,
     NumberGroup,
     NumberImport,
     NumberImportRow,
     Provider,
     RowOutcome,
 )
-from certification.numbers.shapes import Cell
 
 RUN_TASK = "certification.numbers.tasks.run_import"
-#: The states in which nothing has been confirmed yet.
-OPEN_STATES = (ImportState.UPLOADED, ImportState.PREVIEWED)
-SAMPLE_ROWS = 5
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What a file holds, before anybody has looked at it."""
-
-    layout: Layout
-    header_row: int
-    header: list[str]
-    columns: dict[str, int]
-    sample: list[list[str]]
-
-
-def examine(file: IO[bytes], name: str, layout: Layout | None = None) -> Taken:
-    """Look at the file's first rows and guess its columns. Raises UnreadableFile; reads to the end to count the rows."""
-    layout = layout or look_at(file, name)
-    rows = rows_of(file, layout)
-    first: list[tuple[int, list[Cell]]] = list(islice(rows, 220))
-    if not first:
-        raise UnreadableFile(FileProblem.EMPTY)
-    at = find_header(first)
-    header_row = first[at][0] if at >= 0 else 0
-    header = [shown(cell).strip()[:60] for cell in first[at][1]] if at >= 0 else []
-    below = first[at + 1 :]
-    if not below:
-        raise UnreadableFile(FileProblem.EMPTY)
-    total = len(below) + sum(1 for _row in rows)
-    if total > MOST_ROWS:
-        raise UnreadableFile(FileProblem.TOO_MANY_ROWS)
-    width = max(len(cells) for _number, cells in first)
-    header += [""] * (width - len(header))
-    columns = guess_columns(header, below)
-    if Target.NUMBER not in columns:
-        raise UnreadableFile(FileProblem.NO_NUMBERS)
-    sample = [[shown(cell)[:60] for cell in cells] for _number, cells in below[:SAMPLE_ROWS]]
-    return Taken(layout, header_row, header, columns, sample)
-
-
-def data_rows(file: IO[bytes], layout: Layout, header_row: int) -> Rows:
-    """The rows below the header."""
-    return ((number, cells) for number, cells in rows_of(file, layout) if number > header_row)
+def examine_numbers(file: IO[bytes], name: str, layout: Layout | None = None) -> Taken:
+    """Look at a list of numbers. Raises UnreadableFile."""
+    return examine(
+        file, name, layout, find_header=find_header, guess_columns=guess_columns, needed=frozenset({str(Target.NUMBER)})
+    )
 
 
 def take_in(
@@ -102,7 +56,7 @@ def take_in(
     now: dt.datetime,
 ) -> NumberImport:
     """Store the upload and what was guessed about it. Raises UnreadableFile, and then stores nothing."""
-    taken = examine(file, name)
+    taken = examine_numbers(file, name)
     file.seek(0)
     stored = default_storage.save(f"imports/{company.ref}/{now:%Y%m%d%H%M%S}.{taken.layout.kind}", file)
     try:
@@ -121,31 +75,13 @@ def take_in(
         raise
 
 
-def described(taken: Taken) -> dict[str, object]:
-    """The columns of NumberImport that say how a file is read."""
-    return {
-        "encoding": taken.layout.encoding,
-        "delimiter": taken.layout.delimiter,
-        "header_row": taken.header_row,
-        "header": taken.header,
-        "columns": taken.columns,
-        "sample": taken.sample,
-    }
-
-
-def layout_of(number_import: NumberImport) -> Layout:
-    """How the stored file is read."""
-    kind = "csv" if number_import.encoding else "xlsx"
-    return Layout(kind, number_import.encoding, number_import.delimiter)
-
-
 def read_again(*, number_import: NumberImport, encoding: str, delimiter: str) -> None:
     """Read a csv in another encoding or with another delimiter, and guess the columns anew.
 
     Raises UnreadableFile, and then changes nothing.
     """
     with default_storage.open(number_import.storage_name) as file:
-        taken = examine(file, number_import.file_name, Layout("csv", encoding, delimiter))
+        taken = examine_numbers(file, number_import.file_name, Layout("csv", encoding, delimiter))
     values = described(taken)
     if NumberImport.objects.filter(pk=number_import.pk, state__in=OPEN_STATES).update(
         **values, state=ImportState.UPLOADED
@@ -260,11 +196,3 @@ def discard(*, number_import: NumberImport) -> bool:
         NumberImportRow.objects.filter(number_import=number_import).delete()
         remove_file(number_import)
     return bool(moved)
-
-
-def remove_file(number_import: NumberImport) -> None:
-    """Remove the stored upload once this transaction is committed."""
-    name = number_import.storage_name
-    if name:
-        NumberImport.objects.filter(pk=number_import.pk).update(storage_name="")
-        transaction.on_commit(lambda: default_storage.delete(name))

@@ -14,8 +14,10 @@ from django_q.tasks import async_task
 
 from accounts import journal
 from accounts.journal import Actor, ActorKind
+from certification.numbers.arrivals import arrived
 from certification.numbers.groups.tree import Step, ensure_paths, path_steps
-from certification.numbers.imports.intake import RUN_TASK, discard, remove_file
+from certification.numbers.imports.intake import RUN_TASK, discard
+from certification.numbers.imports.stored import remove_file
 from certification.numbers.models import ImportState, NumberImport, NumberImportRow, RowOutcome
 
 CHUNK = 5000
@@ -121,11 +123,11 @@ def _take_chunk(import_id: int, known: dict[tuple[Step, ...], int], now: dt.date
     rows = NumberImportRow.objects.filter(
         number_import=current, outcome=RowOutcome.ACCEPTED, row__gt=current.last_row
     ).order_by("row")
-    chunk = list(rows.values_list("row", "group_path")[:CHUNK])
+    chunk = list(rows.values_list("row", "group_path", "number")[:CHUNK])
     if not chunk:
         finish(current, actor, now)
         return False
-    paths = {text: path_steps(text) for _row, text in chunk if text}
+    paths = {text: path_steps(text) for _row, text, _number in chunk if text}
     ensure_paths(
         company=current.company, wanted=list(paths.values()), known=known, root=current.group_id, actor=actor, now=now
     )
@@ -150,6 +152,7 @@ def _take_chunk(import_id: int, known: dict[tuple[Step, ...], int], now: dt.date
         if refused:
             cursor.execute(REFUSE, {"refused": refused, "company": current.company_id})
             own = sum(is_own for (is_own,) in cursor.fetchall())
+    arrived([number for _row, _text, number in chunk], actor, now)
     NumberImport.objects.filter(pk=current.pk).update(
         state=ImportState.RUNNING,
         last_row=chunk[-1][0],

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from accounts.access import SignedInRequest, company_view, enter_company_of
 from certification.numbers.imports import intake
 from certification.numbers.imports.forms import ColumnsForm, TextForm, UploadForm
+from certification.numbers.imports.models import OPEN_STATES
 from certification.numbers.imports.report import letter, write_report
 from certification.numbers.imports.sheets import UnreadableFile
 from certification.numbers.models import (
@@ -105,7 +106,7 @@ def import_crumbs(number_import: NumberImport) -> list[Crumb]:
 def columns(request: SignedInRequest, ref: str) -> HttpResponse:
     """Correct which column holds what, and for a csv how it is read; then every row is checked."""
     number_import = import_or_404(request, ref)
-    if number_import.state not in intake.OPEN_STATES:
+    if number_import.state not in OPEN_STATES:
         return redirect("numbers:import_detail", ref)
     is_text = bool(number_import.encoding)
     text_initial = {"encoding": number_import.encoding, "delimiter": number_import.delimiter}

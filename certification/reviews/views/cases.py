@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -25,8 +26,8 @@ from certification.reviews.forms import ReassignForm
 from certification.reviews.history import earlier_decisions, history_of
 from certification.reviews.models import Decision, Review, ReviewState
 from certification.reviews.panels import panels_of
-from certification.reviews.refusals import say_decided, say_not_held, say_own, say_pause, say_staged
-from certification.reviews.subjects import SUBJECTS, is_involved
+from certification.reviews.refusals import say_decided, say_not_held, say_pause, say_staged
+from certification.reviews.subjects import SUBJECTS, decision_words, is_involved, may_decide, why_involved
 from certification.reviews.ticks import checklist_for
 from certification.reviews.verdicts import Said, say_in_both, say_review
 
@@ -41,7 +42,7 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
     """What every page about a case shows around its own content."""
     is_open = review.state == ReviewState.OPEN
     involved = is_involved(review=review, user=request.user)
-    may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
+    enough = staff_may(request.user, Permission.DECIDE_REVIEWS) and may_decide(review=review, user=request.user)
     holds = is_open and review.claimed_by_id == request.user.pk
     free = review.claimed_by is None or desk.is_idle(review, now)
     staged = desk.staged_decision(review) if is_open else None
@@ -61,10 +62,12 @@ def case_frame(request: SignedInRequest, review: Review, now: dt.datetime) -> di
         "paused": say_pause(pauses[0]) if pauses else "",
         "holds": holds,
         "involved": involved,
-        "can_claim": is_open and may_decide and not holds and free and not involved and staged is None,
+        "can_claim": is_open and enough and not holds and free and not involved and staged is None,
         "can_reassign": is_open and staged is None and may_lead,
         "can_revoke": may_lead,
-        "decisions": [(decision, decision.label) for decision in subject.decisions]
+        "decision_made": decision_words(review.subject, review.decision).made if review.decision else "",
+        "why_involved": why_involved(review) if involved and is_open else "",
+        "decisions": [(code, decision_words(review.subject, code).verb) for code in subject.decisions]
         if holds and staged is None and not pauses
         else [],
         "clock": clock_of(review, review.company.zone),
@@ -170,7 +173,9 @@ def claim(request: SignedInRequest, ref: str) -> HttpResponse:
     except desk.DecisionStaged as late:
         return conflict(request, say_staged(late.staged), review)
     except desk.OwnSubmission:
-        return conflict(request, say_own(), review)
+        return conflict(request, why_involved(review), review)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     return redirect("reviews:case", ref=ref)
 
 

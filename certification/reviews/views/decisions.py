@@ -8,13 +8,21 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.access import Permission, SignedInRequest, staff_view
 from certification.reviews import desk, staging
 from certification.reviews.forms import DecisionForm, ItemForm
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewState, StagedDecision
-from certification.reviews.refusals import say_decided, say_deferred, say_not_held, say_own, say_staged
-from certification.reviews.subjects import SUBJECTS, DecisionRefused, case_items, item_label
+from certification.reviews.refusals import say_decided, say_deferred, say_not_held, say_staged
+from certification.reviews.subjects import (
+    SUBJECTS,
+    DecisionRefused,
+    case_items,
+    decision_words,
+    item_label,
+    why_involved,
+)
 from certification.reviews.verdicts import reasons_for, say_in_both
 from certification.reviews.views.cases import case_frame, conflict, find_review
 
@@ -48,10 +56,11 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
         raise Http404
     chosen = Decision(decision)
     data = request.POST if request.method == "POST" else None
+    words = decision_words(review.subject, chosen)
     kept = staging.kept_words(review=review, user=request.user, decision=chosen) if data is None else None
     items = item_forms(review, data, kept) if chosen != Decision.APPROVED else []
-    words = {"text": kept.text, "internal_note": kept.internal_note} if kept else None
-    form = DecisionForm(data, decision=chosen, items=items, initial=words)
+    typed = {"text": kept.text, "internal_note": kept.internal_note} if kept else None
+    form = DecisionForm(data, decision=chosen, items=items, initial=typed)
     staged = desk.staged_decision(review)
     if staged is not None:
         if staged.decided_by_id == request.user.pk and staged.decision == chosen:
@@ -66,7 +75,8 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
     context = {
         **case_frame(request, review, now),
         "decision": chosen,
-        "decision_label": chosen.label,
+        "decision_label": words.made,
+        "decision_verb": words.verb,
         "form": form,
         "forms": [form, *items],
         "items": items,
@@ -127,8 +137,10 @@ def settle(
         return conflict(request, say_staged(late.staged), review, kept_words(form))
     except desk.NotClaimed:
         return not_holder(request, find_review(review.ref), form)
+    except desk.NotAReviewer as stranger:
+        raise PermissionDenied(_("A case of this kind is decided by a lead reviewer.")) from stranger
     except desk.OwnSubmission as own:
-        raise PermissionDenied(say_own()) from own
+        raise PermissionDenied(why_involved(review)) from own
     except desk.Deferred as deferred:
         form.add_error(None, say_deferred(deferred))
     except DecisionRefused as refused:

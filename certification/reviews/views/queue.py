@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -34,6 +35,7 @@ from certification.reviews.queue import (
     queue_for,
 )
 from certification.reviews.refusals import say_pause
+from certification.reviews.subjects import closed_to
 
 #: What in the address of the queue is no filter.
 NO_FILTERS = ("after", "before", "since", "known")
@@ -46,8 +48,8 @@ def total_words(count: int) -> str:
     return ngettext("%(count)s case", "%(count)s cases", count) % {"count": count}
 
 
-def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
-    """What the queue says of one case."""
+def row_of(review: Review, *, now: dt.datetime, user_id: int, closed: Sequence[str]) -> dict[str, Any]:
+    """What the queue says of one case; `closed` names the subjects that take another role than the reader's."""
     idle = review.claimed_by is not None and desk.is_idle(review, now)
     pauses = review.open_pauses  # type: ignore[attr-defined]
     late = review.overdue_since is not None or (review.due_at <= now and not pauses)
@@ -59,7 +61,9 @@ def row_of(review: Review, *, now: dt.datetime, user_id: int) -> dict[str, Any]:
         "paused": say_pause(pauses[0]) if pauses else "",
         "is_mine": review.claimed_by_id == user_id,
         "is_idle": idle,
-        "can_claim": review.submitted_by_id != user_id and (review.claimed_by is None or idle),
+        "can_claim": review.subject not in closed
+        and review.submitted_by_id != user_id
+        and (review.claimed_by is None or idle),
     }
 
 
@@ -85,6 +89,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
     page = keyset_page(listed(rows), request, order=ORDER, kinds=ORDER_KINDS)
     count = counted(rows)
     page.total_label = total_words(count)
+    closed = closed_to(request.user)
     filters = filters_of(request.GET)
     may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
     without_company = {key: value for key, value in filters.items() if key != "company"}
@@ -95,7 +100,7 @@ def queue(request: SignedInRequest) -> HttpResponse:
             "form": None,
             "filter": form,
             "page": page,
-            "rows": [row_of(review, now=now, user_id=request.user.pk) for review in page.rows],
+            "rows": [row_of(review, now=now, user_id=request.user.pk, closed=closed) for review in page.rows],
             "now": now,
             "count": count,
             "is_filtered": bool(filters),

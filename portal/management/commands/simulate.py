@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 after_day=self.after_day,
             )
         except AnotherRuns as clash:
-            self.stderr.write(f"Another simulation is running, or somebody looks at what one left. {clash}")
+            self.stderr.write("Another simulation is running in this database server. Let it end, or stop it.")
             raise SystemExit(2) from clash
         if options["json"]:
             self.stdout.write(json.dumps(asdict(outcome), ensure_ascii=False))

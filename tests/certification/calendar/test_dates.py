@@ -10,17 +10,29 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from accounts.companies import Company
+from accounts.companies import Company, Industry
+from accounts.company_changes import change_company_data
+from accounts.journal import Actor
 from accounts.working_days import end_of_day
 from certification.calendar.dates import all_plans, dates_of, expiry_counts
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.materials.models import Material, MaterialState
 from certification.numbers.models import Lifecycle, PhoneNumber, Provider
+from certification.numbers.registry import add_number, change_number, release_number
+from certification.numbers.shapes import ReadNumber, read_number
 from tests.cast import NOW, Cast, add_member, make_company, make_material, make_number, make_user, meet_requirements
 from tests.certification.calendar.conftest import LONG_AGO, founded_long_ago, make_plan, utc
 
 NOVEMBER = (dt.date(2026, 11, 1), dt.date(2026, 11, 30))
 FEBRUARY = (dt.date(2027, 2, 1), dt.date(2027, 2, 28))
+
+
+def was_there(number: PhoneNumber, row: Maintenance) -> bool:
+    """Whether the company holds the number, or did while a plan ran that is over by now."""
+    over, began = row.closed_at or row.cancelled_at, row.opened_at or row.cancelled_at
+    if over is None or began is None:
+        return number.released_at is None
+    return number.created_at < over and (number.released_at is None or number.released_at > began)
 
 
 def plans_by_hand(company: Company, first: dt.date, last: dt.date, *, with_cancelled: bool) -> set[str]:
@@ -36,7 +48,7 @@ def plans_by_hand(company: Company, first: dt.date, last: dt.date, *, with_cance
             "industry": row.industry_id == company.industry_id,
             "company": row.company_id == company.pk,
             "number": row.number_id in {number.pk for number in numbers},
-            "provider": row.provider_id in {number.provider_id for number in numbers if number.released_at is None},
+            "provider": row.provider_id in {number.provider_id for number in numbers if was_there(number, row)},
         }[row.scope]
         start, end = row.held_since or row.planned_start, row.held_until or row.planned_end
         assert end is not None
@@ -185,6 +197,66 @@ def test_plan_that_was_over_before_the_company_came_does_not_concern_it(cast):
     assert dates_of(company=cast.clinic, first=NOVEMBER[0], last=NOVEMBER[1], now=NOW).plans == []
 
 
+def test_past_plan_concerns_who_belonged_to_its_scope_then(cast):
+    """Industry, provider and company of the moment decide about what is over, those of today about what is to come."""
+    founded_long_ago(cast.clinic, cast.shop)
+    number = make_number(cast.shop, provider="third_party", created_at=LONG_AGO)
+    third, medical = number.provider, cast.clinic.industry
+    ran: dict[str, Any] = {"opened_at": utc(2026, 11, 3), "held_since": utc(2026, 11, 3), "closed_at": utc(2026, 11, 4)}
+    window, coming = (utc(2026, 11, 3), utc(2026, 11, 4)), (utc(2026, 11, 28), utc(2026, 11, 29))
+    of_industry = make_plan(*window, scope="industry", industry=medical, **ran)
+    of_provider = make_plan(*window, scope="provider", provider=third, **ran)
+    of_number = make_plan(*window, scope="number", number=number, **ran)
+    make_plan(*coming, scope="industry", industry=medical)
+    make_plan(*coming, scope="provider", provider=third)
+
+    def plans(company: Company) -> set[int]:
+        return {d.plan.pk for d in dates_of(company=company, first=NOVEMBER[0], last=NOVEMBER[1], now=NOW).plans}
+
+    before = {cast.clinic: plans(cast.clinic), cast.shop: plans(cast.shop)}
+    assert len(before[cast.clinic]) == 2
+    assert len(before[cast.shop]) == 3
+    change_company_data(
+        company=cast.clinic,
+        values={"industry": Industry.objects.get(code="retail")},
+        actor=Actor.person(cast.lead),
+        now=NOW,
+        by_staff=True,
+        reason="wrong",
+    )
+    read = read_number(number.number)
+    assert isinstance(read, ReadNumber)
+    PhoneNumber.objects.filter(pk=number.pk).update(lifecycle="draft")
+    release_number(number=number, actor=Actor.person(cast.stranger), now=NOW, reason="sold")
+    add_number(company=cast.clinic, read=read, provider=third, actor=Actor.person(cast.owner), now=NOW)
+    coming_of_provider = Maintenance.objects.get(provider=third, opened_at=None)
+    assert plans(cast.clinic) == {of_industry.pk, coming_of_provider.pk}
+    assert plans(cast.shop) == {of_provider.pk, of_number.pk}
+
+
+def test_past_plan_of_a_provider_that_a_number_has_left_still_concerns_its_company(cast):
+    founded_long_ago(cast.clinic)
+    draft = make_number(cast.clinic, lifecycle="draft", provider="third_party", created_at=LONG_AGO)
+    ran: dict[str, Any] = {"opened_at": utc(2026, 11, 3), "held_since": utc(2026, 11, 3), "closed_at": utc(2026, 11, 4)}
+    then = make_plan(utc(2026, 11, 3), utc(2026, 11, 4), scope="provider", provider=draft.provider, **ran)
+    official = cast.numbers[0].provider
+    change_number(
+        number=draft, label=draft.label, alias="", provider=official, group=None, backup_of=None,
+        actor=Actor.person(cast.owner), now=utc(2026, 11, 10),
+    )  # fmt: skip
+    after: dict[str, Any] = {"opened_at": utc(2026, 11, 12), "held_since": utc(2026, 11, 12)}
+    make_plan(
+        utc(2026, 11, 12),
+        utc(2026, 11, 13),
+        scope="provider",
+        provider=then.provider,
+        closed_at=utc(2026, 11, 13),
+        **after,
+    )
+    dates = dates_of(company=cast.clinic, first=NOVEMBER[0], last=NOVEMBER[1], now=NOW)
+    assert [date.plan for date in dates.plans] == [then]
+
+
 def test_plan_that_ends_at_midnight_ends_with_the_day_before(cast):
     founded_long_ago(cast.clinic)
     make_plan(utc(2026, 11, 29, 16), utc(2026, 11, 30, 16))  # 30 November in China, the whole day
@@ -253,13 +325,13 @@ def test_staff_see_every_plan_and_how_much_expires(cast):
 
 
 @pytest.mark.parametrize("count", [1, 3, 50])
-def test_dates_take_three_queries(cast, django_assert_num_queries, count):
+def test_dates_take_five_queries(cast, django_assert_num_queries, count):
     founded_long_ago(cast.clinic)
     for number in range(count):
         start = LONG_AGO + dt.timedelta(days=380 + number // 24, hours=number % 24)
         make_plan(start, start + dt.timedelta(hours=1))
         make_number(cast.clinic, term_ends_at=utc(2026, 11, 1 + number % 28, 16))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(5):
         dates = dates_of(company=cast.clinic, first=dt.date(2026, 10, 1), last=NOVEMBER[1], now=NOW)
         assert all(date.plan.title for date in dates.plans)
     assert len(dates.plans) == count

@@ -20,7 +20,7 @@ from certification.materials.models import Material, MaterialKind, Requirement
 from certification.numbers.models import PhoneNumber
 from certification.reviews.desk import claim, open_review
 from certification.reviews.models import Review, ReviewKind, ReviewPause
-from tests.cast import NOW, Cast, make_company, make_material, make_number
+from tests.cast import NOW, Cast, add_member, make_company, make_material, make_number
 from tests.certification.maintenance.worlds import World, approve
 from tests.invariants import assert_invariants
 
@@ -189,6 +189,44 @@ def test_application_that_waited_fifteen_days_lapses_however_often_the_engine_ra
     assert (Review.objects.get().state, ReviewPause.objects.filter(ended_at=None).count()) == ("cancelled", 0)
     assert Notice.objects.filter(kind="application_lapsed", recipient=cast.stranger).count() == 0  # not its member
     assert_invariants()
+
+
+def warned() -> list[int]:
+    """How many days before the lapse the company was warned, in order."""
+    return [notice.context["days_left"] for notice in Notice.objects.filter(kind="application_lapses").order_by("pk")]
+
+
+def test_waiting_application_is_warned_of_seven_three_and_one_days_before_it_lapses(cast: Cast) -> None:
+    application, _number = telemarketer(cast, submitted_at=NOW)
+    owner = add_member(application.company, cast.policy)
+    tick(now=NOW)
+    for days in range(1, 16):
+        tick(now=NOW + days * DAY)
+        assert tick(now=NOW + days * DAY) == Counts()
+    assert warned() == [7, 3, 1]
+    assert Notice.objects.filter(kind="application_lapsed", recipient=owner).count() == 1
+    assert_invariants()
+
+
+def test_of_missed_warnings_only_the_latest_speaks_and_none_when_the_document_came(cast: Cast) -> None:
+    application, _number = telemarketer(cast, submitted_at=NOW)
+    add_member(application.company, cast.policy)
+    tick(now=NOW)
+    tick(now=NOW + 12.5 * DAY)
+    assert warned() == [3]
+    make_material(application.company, "complaint_handling_process", by=cast.stranger)
+    reconcile_requirements(now=NOW + 13 * DAY, actor=Actor.engine(), company_id=application.company_id)
+    tick(now=NOW + 14.5 * DAY)
+    assert warned() == [3]
+
+
+def test_wait_that_is_noticed_late_is_warned_of_by_the_steps_that_are_left(cast: Cast) -> None:
+    application, _number = telemarketer(cast, submitted_at=NOW)
+    add_member(application.company, cast.policy)
+    tick(now=NOW + 10 * DAY)
+    held = Notice.objects.filter(kind="application_held").count()
+    tick(now=NOW + 12 * DAY)
+    assert (held, warned()) == (1, [3])
 
 
 def test_overdue_review_with_an_idle_claim_is_marked_and_released_by_one_tick(cast: Cast) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from accounts.journal import JournalEntry
+from accounts.journal import Actor, JournalEntry
 from accounts.notices import Notice
 from certification.maintenance.engine import Counts, tick
 from certification.maintenance.models import Maintenance
+from certification.maintenance.reconcile import reconcile_requirements
 from certification.maintenance.status import counts_by_status
 from certification.materials.models import Material
 from certification.numbers.models import PhoneNumber
@@ -27,6 +30,16 @@ def expire(cast: Cast, kind: str, last_day: dt.date) -> Material:
 def test_tick_with_nothing_due_does_nothing(cast: Cast) -> None:
     assert tick(now=NOW) == NOTHING
     assert JournalEntry.objects.count() == 0
+
+
+def test_look_that_finds_no_difference_plans_none_of_the_statements_that_change_it(cast: Cast) -> None:
+    parts = ("WITH unmet AS", "reviewpause", "WITH lacking AS", "lapsed AS")
+    with CaptureQueriesContext(connection) as idle:
+        reconcile_requirements(now=NOW, actor=Actor.engine(), company_id=cast.clinic.pk)
+    large = [query["sql"] for query in idle if "INSERT INTO" in query["sql"]]
+    assert large == []
+    assert len(idle) == 5  # the turn, the engine's moment, and one question per step
+    assert [sum(part in query["sql"] for query in idle) for part in parts] == [1, 1, 0, 0]
 
 
 def test_licence_holds_through_its_last_day_and_stops_at_local_midnight(cast: Cast) -> None:

@@ -14,7 +14,8 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.journal import Actor
 from certification.maintenance.engine import tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plans import PlanDraft, create_plan
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import create_plan
 from certification.materials.models import Material
 from tests.cast import Cast
 
@@ -110,7 +111,7 @@ def test_new_plan_is_shown_with_its_impact_before_it_is_saved(cast: Cast, client
     address = reverse("maintenance:plan_new")
     response = client.post(address, form_data())
     assert response.status_code == 200
-    assert response.context["check"]["impact"].numbers == 5
+    assert response.context["check"].impact.numbers == 5
     assert Maintenance.objects.count() == 0
     saved = client.post(address, form_data(confirm="1"))
     row = Maintenance.objects.get()

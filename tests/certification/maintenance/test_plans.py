@@ -12,18 +12,16 @@ from accounts.notices import Notice
 from accounts.users import User
 from certification.maintenance.engine import tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.maintenance.plan_drafts import PlanDraft, PlanRefused, problems_of
 from certification.maintenance.plans import (
     NotTheirs,
-    PlanDraft,
     PlanMovedOn,
-    PlanRefused,
     cancel_plan,
     causes_for,
     create_plan,
     end_plan,
     move_end,
     post_update,
-    problems_of,
 )
 from certification.maintenance.status import counts_by_status
 from certification.numbers.models import PhoneNumber, Provider

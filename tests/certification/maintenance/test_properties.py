@@ -1,4 +1,4 @@
-"""The engine in a small world that hypothesis shakes: I1 to I7 after every step, and no outcome depends on missed ticks."""
+"""The engine in a small world that hypothesis shakes: I1 to I8 after every step, and no outcome depends on missed ticks."""
 
 from __future__ import annotations
 
@@ -19,14 +19,19 @@ from hypothesis.stateful import (
 )
 
 from accounts.access import StaffRole
-from accounts.journal import Actor, JournalEntry
+from accounts.companies import Industry
+from accounts.company_changes import change_company_data
+from accounts.journal import Actor, JournalEntry, record
 from accounts.notices import Notice
 from certification.maintenance.engine import Counts, tick
-from certification.maintenance.models import Maintenance
+from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.maintenance.plans import cancel_plan, end_plan
 from certification.maintenance.status import statuses_of
+from certification.materials.catalogue import save_row
 from certification.materials.models import MaterialKind, Requirement
-from certification.numbers.models import PhoneNumber
+from certification.numbers.models import PhoneNumber, Provider
+from certification.numbers.registry import add_number, release_number
+from certification.numbers.shapes import ReadNumber, read_number
 from tests.cast import NOW, make_staff
 from tests.certification.maintenance.worlds import KINDS, World, approve, plan_row
 from tests.invariants import assert_invariants
@@ -56,6 +61,7 @@ class Engine(RuleBasedStateMachine):
         self.planner = make_staff("planner", StaffRole.OPERATIONS)
         tick(now=self.now)
         self.settled = True
+        self.shown: dict[dt.datetime, dict[int, str]] = {}
 
     def teardown(self) -> None:
         if hasattr(self, "atomic"):
@@ -64,6 +70,7 @@ class Engine(RuleBasedStateMachine):
 
     @rule(hours=st.sampled_from([1, 7, 24, 24 * 8]), ticks=st.booleans())
     def time_passes(self, hours: int, ticks: bool) -> None:
+        self.shown[self.now] = statuses_of(PhoneNumber.objects.all(), at=self.now)
         self.now += dt.timedelta(hours=hours)
         self.settled = False
         if ticks:
@@ -128,6 +135,51 @@ class Engine(RuleBasedStateMachine):
             cancel_plan(plan=plan, reason="", **who)
         else:
             end_plan(plan=plan, achieved_zh="", achieved_en="", **who)
+
+    @rule(which=st.integers(0, 1), industry=st.sampled_from(["medical", "retail", "finance"]))
+    def company_changes_its_industry(self, which: int, industry: str) -> None:
+        company = self.world.companies[which]
+        change_company_data(
+            company=company,
+            values={"industry": Industry.objects.get(code=industry)},
+            actor=Actor.person(self.planner),
+            now=self.now,
+            by_staff=True,
+        )
+        self.settled = False
+
+    @rule(which=st.integers(0, 3), provider=st.sampled_from(["official", "third_party"]))
+    def number_changes_its_provider(self, which: int, provider: str) -> None:
+        number = PhoneNumber.objects.order_by("pk")[which]
+        wanted = Provider.objects.get(code=provider)
+        if wanted.pk != number.provider_id and number.released_at is None:
+            PhoneNumber.objects.filter(pk=number.pk).update(provider=wanted)
+            record(
+                at=self.now, actor=Actor.engine(), company_id=number.company_id, subject="number", subject_id=number.pk,
+                aspect="provider", before=str(number.provider_id), after=str(wanted.pk),
+            )  # fmt: skip
+
+    @rule(which=st.integers(0, 3))
+    def number_moves_to_the_other_company(self, which: int) -> None:
+        number = PhoneNumber.objects.order_by("pk")[which]
+        if number.released_at is None:
+            release_number(number=number, actor=Actor.engine(), now=self.now, reason="sold")
+            other = next(company for company in self.world.companies if company.pk != number.company_id)
+            read = read_number(number.number)
+            assert isinstance(read, ReadNumber)
+            add_number(company=other, read=read, provider=number.provider, actor=Actor.engine(), now=self.now)
+
+    @rule(code=st.sampled_from(["data_sync", "model_upgrade"]))
+    def effects_are_edited(self, code: str) -> None:
+        cause = MaintenanceCause.objects.get(code=code)
+        cause.suspends_display = not cause.suspends_display
+        save_row(row=cause, subject="cause", fields=["suspends_display"], actor=Actor.engine(), now=self.now)
+
+    @invariant()
+    def past_stays_as_it_was_shown(self) -> None:
+        """I8, whatever was changed since."""
+        for at, statuses in getattr(self, "shown", {}).items():
+            assert statuses_of(PhoneNumber.objects.all(), at=at) == statuses
 
     @invariant()
     def everything_holds(self) -> None:

@@ -16,10 +16,10 @@ from certification.maintenance.models import Maintenance
 from certification.maintenance.status import counts_by_status
 from certification.materials import versions
 from certification.materials.models import Material, MaterialFile, MaterialState, StagedFile
+from certification.materials.store import FilesMissing
 from certification.materials.versions import (
     TRANSITIONS,
     DatesRefused,
-    FilesMissing,
     NumbersMissing,
     TransitionRefused,
     withdraw,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certification.numbers.imports.columns import Target, guess_columns, meaning
-from certification.numbers.imports.intake import examine
+from certification.numbers.imports.intake import examine_numbers
 from certification.numbers.imports.sheets import (
     FileProblem,
     Layout,
@@ -29,7 +29,7 @@ WORKBOOK = b"<workbook/>"
 
 def problem_of(content: bytes, name: str) -> FileProblem:
     with pytest.raises(UnreadableFile) as caught:
-        examine(io.BytesIO(content), name)
+        examine_numbers(io.BytesIO(content), name)
     return caught.value.problem
 
 
@@ -91,7 +91,7 @@ def test_sixty_thousand_rows_are_refused_in_both_formats():
 
 def test_fifty_thousand_rows_are_taken():
     rows = [(f"199{number:08d}",) for number in range(50_000)]
-    assert examine(io.BytesIO(csv_bytes(rows, header=("号码",))), "a.csv").columns == {"number": 0}
+    assert examine_numbers(io.BytesIO(csv_bytes(rows, header=("号码",))), "a.csv").columns == {"number": 0}
 
 
 def test_zip_bomb_is_refused_by_its_declared_size():
@@ -118,7 +118,7 @@ def test_rows_that_are_only_coloured_do_not_count():
 @pytest.mark.parametrize("delimiter", [",", ";", "\t"])
 def test_text_is_read_in_every_encoding_and_with_every_delimiter(encoding: str, delimiter: str):
     content = csv_bytes([ROW, ROW], encoding=encoding, delimiter=delimiter)
-    taken = examine(io.BytesIO(content), "a.csv")
+    taken = examine_numbers(io.BytesIO(content), "a.csv")
     assert taken.header == list(HEADER)
     assert taken.sample == [list(ROW)] * 2
     assert taken.columns == {"number": 0, "label": 1, "region": 2}
@@ -135,12 +135,12 @@ def test_rows_keep_the_numbers_of_the_spreadsheet():
 
 def test_header_below_a_title_is_found():
     content = csv_bytes([("2026 年号码清单", "", ""), HEADER, ROW], header=())
-    taken = examine(io.BytesIO(content), "a.csv")
+    taken = examine_numbers(io.BytesIO(content), "a.csv")
     assert (taken.header_row, taken.columns["number"]) == (2, 0)
 
 
 def test_file_without_header_begins_in_its_first_row():
-    taken = examine(io.BytesIO(csv_bytes([("好味快餐", "19900070008")], header=())), "a.csv")
+    taken = examine_numbers(io.BytesIO(csv_bytes([("好味快餐", "19900070008")], header=())), "a.csv")
     assert (taken.header_row, taken.columns) == (0, {"number": 1})
 
 
@@ -172,7 +172,7 @@ def test_delimiter_is_always_one_that_is_offered(text: str):
 def test_any_bytes_are_read_or_refused(content: bytes, name: str):
     for candidate in (content, b"PK\x03\x04" + content, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + content):
         with contextlib.suppress(UnreadableFile):
-            assert examine(io.BytesIO(candidate), name).columns
+            assert examine_numbers(io.BytesIO(candidate), name).columns
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ import datetime as dt
 
 import pytest
 
+from accounts.company_changes import change_company_data
+from accounts.journal import Actor
 from accounts.notices import Notice
 from certification.maintenance.engine import tick
 from certification.materials.models import Material, MaterialState
@@ -99,3 +101,30 @@ def test_terms_are_reminded_of_with_the_numbers_that_are_not_being_renewed(cast:
         "days_left": 60,
         "numbers": 5,
     }
+
+
+@pytest.mark.parametrize(
+    ("zone", "last", "due"),
+    [
+        ("America/New_York", dt.date(2027, 9, 30), dt.datetime(2027, 8, 1, 13, tzinfo=dt.UTC)),
+        ("Pacific/Kiritimati", dt.date(2027, 10, 1), dt.datetime(2027, 8, 1, 19, tzinfo=dt.UTC)),
+    ],
+)
+def test_term_is_reminded_of_by_its_last_day_in_the_new_zone(
+    cast: Cast, licence: Material, zone: str, last: dt.date, due: dt.datetime
+) -> None:
+    ends = dt.datetime(2027, 9, 30, 16, tzinfo=dt.UTC)  # midnight after 30 September in Shanghai
+    shanghai = dt.date(2027, 9, 30)
+    Reminder.objects.create(
+        company=cast.clinic,
+        term_ends_at=ends,
+        expires_on=shanghai,
+        next_due_at=due_moment(shanghai, 60, cast.clinic.zone),
+    )
+    change_company_data(company=cast.clinic, values={"time_zone": zone}, actor=Actor.person(cast.owner), now=NOW + DAY)
+    term = Reminder.objects.get(term_ends_at=ends)
+    assert (term.expires_on, term.next_due_at) == (last, due)
+    assert Reminder.objects.get(material=licence).expires_on == LAST_DAY
+    tick(now=due)
+    notice = Notice.objects.filter(kind="term_expires").earliest("pk")
+    assert (notice.context["expires_on"], notice.context["days_left"]) == (last.isoformat(), 60)

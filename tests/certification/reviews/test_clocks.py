@@ -18,7 +18,8 @@ from accounts.notices import wake_delivery
 from certification.applications.models import ApplicationKind
 from certification.maintenance.engine import Counts, tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plans import PlanDraft, cancel_plan, create_plan, end_plan, move_end
+from certification.maintenance.plan_drafts import PlanDraft
+from certification.maintenance.plans import cancel_plan, create_plan, end_plan, move_end
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
 from certification.reviews.clocks import ClockCounts, settle_clocks
@@ -261,6 +262,41 @@ def test_extended_plan_pauses_until_its_new_end(cast: Cast) -> None:
     assert_invariants()
 
 
+def test_plan_extended_after_its_end_but_before_the_late_tick_leaves_no_gap(cast: Cast) -> None:
+    review = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE)
+    sync = plan(cast, "data_sync", start=NOW, days=1)
+    tick(now=NOW)
+    # No tick runs for a while; somebody looks at the company and finds the plan over.
+    settle_clocks(now=NOW + DAY + HOUR, actor=Actor.engine(), company_id=cast.clinic.pk)
+    assert ReviewPause.objects.get().ended_at == NOW + DAY
+    move_end(
+        plan=sync,
+        planned_end=NOW + 2 * DAY,
+        planner=cast.operations,
+        actor=Actor.person(cast.operations),
+        now=NOW + DAY + 6 * HOUR,
+        reason="延期",
+    )
+    tick(now=NOW + DAY + 7 * HOUR)
+    assert ReviewPause.objects.filter(ended_at=None).count() == 1
+    tick(now=NOW + 2 * DAY)
+    assert fresh(review).due_at == review.due_at + 2 * DAY
+    spans = ReviewPause.objects.order_by("started_at").values_list("started_at", "ended_at")
+    assert list(spans) == [(NOW, NOW + DAY), (NOW + DAY, NOW + 2 * DAY)]
+    assert_invariants()
+
+
+def test_review_withdrawn_while_the_engine_is_ahead_of_the_clock_has_no_pause_that_ends_before_it_began(
+    cast: Cast,
+) -> None:
+    review = open_one(cast.clinic, ReviewKind.NUMBER_CHANGE)
+    plan(cast, "data_sync", start=NOW + DAY, days=1)
+    tick(now=NOW + DAY)
+    desk.cancel(subject="paper", subject_id=review.subject_id, actor=Actor.engine(), now=NOW + HOUR, reason="")
+    pause = ReviewPause.objects.get()
+    assert (pause.ended_at, pause.is_counted) == (pause.started_at, True)
+
+
 def test_company_in_new_york_that_leaves_the_industry_is_paused_until_then(cast: Cast) -> None:
     company = make_company("纽约诊所", time_zone="America/New_York")
     review = open_one(company, ReviewKind.MATERIAL)
@@ -273,6 +309,62 @@ def test_company_in_new_york_that_leaves_the_industry_is_paused_until_then(cast:
     assert fresh(review).due_at == review.due_at + 2 * DAY
     tick(now=NOW + 11 * DAY)
     assert fresh(review).due_at == review.due_at + 2 * DAY
+
+
+@pytest.mark.parametrize(
+    ("start", "hours_on_the_clock"),
+    [
+        # Clocks go forward at 07:00 UTC on 14 March 2027, and back at 06:00 UTC on 7 November 2027.
+        (dt.datetime(2027, 3, 12, 15, tzinfo=dt.UTC), 3 * 24 + 1),
+        (dt.datetime(2027, 11, 5, 15, tzinfo=dt.UTC), 3 * 24 - 1),
+    ],
+)
+def test_pause_over_the_change_of_time_in_new_york_moves_the_due_time_by_its_true_length(
+    cast: Cast, start: dt.datetime, hours_on_the_clock: int
+) -> None:
+    """R5: three days of standstill are 72 hours, whatever the clock on the wall says at their two ends."""
+    company = make_company("Harbour Clinic", time_zone="America/New_York")
+    tick(now=start - DAY)
+    review = open_one(company, ReviewKind.NUMBER_CHANGE, at=start - HOUR)
+    sync = plan(cast, "data_sync", start=start, days=3, now=start - HOUR)
+    tick(now=start)
+    assert [pause.started_at for pause in pauses_of(review)] == [start]
+    for hour in range(1, 3 * 24, 5):  # also in the hour that is skipped, or there twice
+        assert tick(now=start + hour * HOUR).extended == 0
+    assert tick(now=start + 3 * DAY).extended == 1
+    assert tick(now=start + 3 * DAY) == Counts()
+    after = fresh(review)
+    assert after.due_at == review.due_at + 72 * HOUR
+    row = DueTimeExtension.objects.get(review=review)
+    assert (row.maintenance, row.paused_from, row.paused_until) == (sync, start, start + 3 * DAY)
+    on_the_wall = [moment.astimezone(company.zone).replace(tzinfo=None) for moment in (start, start + 3 * DAY)]
+    assert on_the_wall[1] - on_the_wall[0] == hours_on_the_clock * HOUR
+    assert tick(now=after.due_at - SECOND).overdue == 0
+    assert tick(now=after.due_at + SECOND).overdue == 1
+    assert_invariants()
+
+
+def test_pause_over_29_february_counts_that_day(cast: Cast) -> None:
+    """R5: a material handed in on 25 February of a leap year is due five days later, on 1 March; a pause adds its days."""
+    opened = dt.datetime(2028, 2, 25, 2, tzinfo=dt.UTC)
+    tick(now=opened - HOUR)
+    review = open_one(cast.clinic, ReviewKind.MATERIAL, at=opened)
+    assert cast.clinic.today(review.due_at - SECOND) == dt.date(2028, 3, 1)
+    plan(
+        cast,
+        "standard_overhaul",
+        start=opened + DAY,
+        days=4,
+        now=opened,
+        scope="industry",
+        industry=cast.clinic.industry,
+    )
+    tick(now=opened + DAY)
+    assert tick(now=dt.datetime(2028, 2, 29, 12, tzinfo=dt.UTC)).overdue == 0
+    tick(now=opened + 5 * DAY)
+    assert cast.clinic.today(fresh(review).due_at - SECOND) == dt.date(2028, 3, 5)
+    assert fresh(review).due_at == review.due_at + 4 * DAY
+    assert_invariants()
 
 
 def test_provider_maintenance_concerns_companies_with_a_number_there(cast: Cast) -> None:

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_journal_guard_and_industries"),
-        ("certification", "0003_casepage"),
+        ("certification", "0007_cases"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -25,6 +25,7 @@ class Migration(migrations.Migration):
                             ("approved", "Approved"),
                             ("returned", "Returned for correction"),
                             ("rejected", "Rejected"),
+                            ("partly", "Partly approved"),
                         ],
                         max_length=10,
                     ),

@@ -1,0 +1,32 @@
+"""The words of marks in the journal."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from accounts.journal_words import AspectWords, SubjectWords, register_words
+from appeals.marks.models import Mark
+from certification.numbers.shapes import mask_number
+
+
+def mark_names(values: set[str]) -> dict[str, str]:
+    """Several marks by platform and masked number, in one query."""
+    keys = [int(value) for value in values if value.isdecimal()]
+    marks = Mark.objects.filter(pk__in=keys).select_related("platform", "number")
+    return {str(mark.pk): f"{mark.platform} {mask_number(mark.number.number)}" for mark in marks}
+
+
+register_words(
+    "mark",
+    SubjectWords(
+        _("Mark"),
+        {
+            "state": AspectWords(
+                _("State"),
+                {"open": _("seen"), "cleared": _("cleared"), "returned": _("seen again after its clearance")},
+            ),
+            "confirmed": AspectWords(_("Confirmed"), {"yes": _("yes")}),
+        },
+        mark_names,
+    ),
+)

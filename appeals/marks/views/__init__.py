@@ -1,0 +1,1 @@
+"""The pages about marks, for companies and for staff."""

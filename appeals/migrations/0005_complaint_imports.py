@@ -1,0 +1,134 @@
+"""Spreadsheets of complaints that staff hand in."""
+
+import django.db.models.deletion
+from django.conf import settings
+from django.db import migrations, models
+
+import accounts.references
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("appeals", "0004_complaints"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="ComplaintImport",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "ref",
+                    accounts.references.ReferenceField(
+                        db_default=accounts.references.RandomReference(), editable=False, max_length=12, unique=True
+                    ),
+                ),
+                ("created_at", models.DateTimeField()),
+                ("file_name", models.CharField(max_length=200)),
+                ("storage_name", models.CharField(blank=True, max_length=200)),
+                ("encoding", models.CharField(blank=True, max_length=20)),
+                ("delimiter", models.CharField(blank=True, max_length=1)),
+                ("columns", models.JSONField(default=dict)),
+                ("header_row", models.PositiveIntegerField(default=1)),
+                ("header", models.JSONField(default=list)),
+                ("sample", models.JSONField(default=list)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Waiting for columns"),
+                            ("previewed", "Waiting for confirmation"),
+                            ("queued", "Waiting to start"),
+                            ("running", "Importing"),
+                            ("finished", "Finished"),
+                            ("failed", "Failed"),
+                            ("discarded", "Discarded"),
+                        ],
+                        default="uploaded",
+                        max_length=10,
+                    ),
+                ),
+                ("rows_total", models.PositiveIntegerField(default=0)),
+                ("rows_done", models.PositiveIntegerField(default=0)),
+                ("last_row", models.PositiveIntegerField(default=0)),
+                ("progress_at", models.DateTimeField(null=True)),
+                ("confirmed_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("judged_at", models.DateTimeField(null=True)),
+                ("rows_accepted", models.PositiveIntegerField(default=0)),
+                ("rows_unknown_number", models.PositiveIntegerField(default=0)),
+                ("rows_duplicate", models.PositiveIntegerField(default=0)),
+                ("rows_invalid", models.PositiveIntegerField(default=0)),
+                ("locked", models.PositiveIntegerField(default=0)),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="imports",
+                        to="appeals.source",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="ComplaintImportRow",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("row", models.PositiveIntegerField()),
+                ("cells", models.JSONField(default=list)),
+                ("event", models.JSONField(default=dict)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[
+                            ("accepted", "Counted"),
+                            ("unknown_number", "Kept, number unknown"),
+                            ("duplicate", "Reported already"),
+                            ("invalid", "Cannot be read"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                (
+                    "complaint_import",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="appeals.complaintimport",
+                    ),
+                ),
+            ],
+        ),
+        migrations.AddIndex(
+            model_name="complaintimport",
+            index=models.Index(fields=["-created_at"], name="complaint_import_list"),
+        ),
+        migrations.AddIndex(
+            model_name="complaintimport",
+            index=models.Index(
+                condition=models.Q(("state__in", ["uploaded", "previewed", "queued", "running"])),
+                fields=["created_at"],
+                name="complaint_import_open",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="complaintimportrow",
+            index=models.Index(fields=["complaint_import", "outcome", "row"], name="complaint_import_row_outcome"),
+        ),
+        migrations.AddConstraint(
+            model_name="complaintimportrow",
+            constraint=models.UniqueConstraint(fields=("complaint_import", "row"), name="complaint_import_row_once"),
+        ),
+    ]
