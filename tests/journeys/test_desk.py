@@ -218,6 +218,7 @@ def test_several_are_decided_together(
     expect(page.locator(".error-summary")).to_be_visible()
     page.locator("textarea[name=text]").fill("材料与登记信息不符")
     page.locator("main form button.btn-primary").click()
+    page.locator("button[name=confirm]").wait_for()
     look(page, f"{language}-{width}-{javascript}-6-preview")
     page.locator("button[name=confirm]").click()
     page.wait_for_url(re.compile(r"/queue/together/[0-9a-f]{12}/$"))
