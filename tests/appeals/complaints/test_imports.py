@@ -155,7 +155,8 @@ def test_stopped_import_goes_on_and_a_second_run_changes_nothing(
     journal = JournalEntry.objects.count()
     assert run.run(import_id=found.pk, now=NOW) == {"chunks": 0}
     assert (JournalEntry.objects.count(), Complaint.objects.count()) == (journal, 7)
-    assert (found.refresh_from_db(), found.state, found.storage_name)[1:] == (ImportState.FINISHED, "")
+    found.refresh_from_db()
+    assert (found.state, found.storage_name) == (ImportState.FINISHED, "")
     assert_invariants()
 
 
@@ -167,7 +168,8 @@ def test_sweep_starts_lost_imports_and_removes_what_is_left_behind(cast: Cast, s
     later = NOW + dt.timedelta(days=2, minutes=3)
     assert run.sweep(now=later) == {"started": 1, "discarded": 1, "rows": 8}
     assert OrmQ.objects.count() == 1
-    assert (left.refresh_from_db(), left.state)[1] == ImportState.DISCARDED
+    left.refresh_from_db()
+    assert left.state == ImportState.DISCARDED
     assert list(ComplaintImportRow.objects.filter(complaint_import=old).values_list("outcome", flat=True)) == [
         "invalid"
     ]
@@ -254,7 +256,8 @@ def test_discarded_spreadsheet_counts_nothing(cast: Cast, source: Source) -> Non
     client = pages(cast)
     found = taken(source, csv_bytes(sheet(cast), header=HEADER))
     client.post(reverse("complaints:import_discard", args=[found.ref]))
-    assert (found.refresh_from_db(), found.state, found.storage_name)[1:] == (ImportState.DISCARDED, "")
+    found.refresh_from_db()
+    assert (found.state, found.storage_name) == (ImportState.DISCARDED, "")
     client.post(reverse("complaints:import_confirm", args=[found.ref]))
     assert "Nothing was counted" in client.get(reverse("complaints:import_detail", args=[found.ref])).content.decode()
     assert not ComplaintDay.objects.exists()
