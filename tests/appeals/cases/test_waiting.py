@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -138,7 +139,7 @@ def test_answer_in_time_ends_the_warnings(cast: Cast) -> None:
 def test_question_can_be_taken_back(cast: Cast) -> None:
     appeal, review = sent(cast, platforms=["360"])
     ask(cast, appeal, review)
-    by = {"review": review, "reviewer": cast.reviewer, "actor": Actor.person(cast.reviewer)}
+    by: dict[str, Any] = {"review": review, "reviewer": cast.reviewer, "actor": Actor.person(cast.reviewer)}
     assert take_back_question(appeal=appeal, now=NOW + DAY, **by) is True
     assert take_back_question(appeal=appeal, now=NOW + DAY, **by) is False
     appeal.refresh_from_db()
