@@ -8,7 +8,9 @@ memory only and must not be saved.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 from django.db.models import Case, F, Max, OuterRef, Q, Subquery, Value, When
@@ -105,10 +107,23 @@ def recall_since(numbers: Sequence[PhoneNumber], *, at: dt.datetime) -> None:
 
 #: What is read of a cause; its effects are copied to each maintenance, so that an edit of the catalogue spares them.
 CAUSE_WORDS = ("name_zh", "name_en", "sentence_zh", "sentence_en")
+#: What of a plan people change beside its end (`plans.change_plan`), and how its journal is read.
+PLAN_VALUES: dict[str, Callable[[str], Any]] = {
+    "planned_start": moment_or_none,
+    "ends_by_plan": lambda text: text == "True",
+    "suspends_display": lambda text: text == "True",
+    "urgent_appeals_only": lambda text: text == "True",
+    "review_time_factor": Decimal,
+    "defers": lambda text: text.split(",") if text else [],
+    "title_zh": str,
+    "title_en": str,
+    "message_zh": str,
+    "message_en": str,
+}
 
 
 def recall_maintenance(rows: Sequence[Maintenance], *, at: dt.datetime) -> None:
-    """Give each maintenance its planned end and its cause's words of the moment, and take back what had not happened yet.
+    """Give each maintenance its window, its own and its cause's words of the moment, and take back what had not happened yet.
 
     Two queries; the rows come with their causes.
     """
@@ -116,9 +131,11 @@ def recall_maintenance(rows: Sequence[Maintenance], *, at: dt.datetime) -> None:
     for row in rows:
         for name, text in words.get(row.cause_id, {}).items():
             setattr(row.cause, name, text)
-    changed = first_later("maintenance", [row.pk for row in rows], ("planned_end", "overrun"), at)
+    changed = first_later("maintenance", [row.pk for row in rows], ("planned_end", "overrun", *PLAN_VALUES), at)
     for row in rows:
         was = changed.get(row.pk, {})
+        for name in PLAN_VALUES.keys() & was.keys():
+            setattr(row, name, PLAN_VALUES[name](was[name]))
         if "planned_end" in was:
             row.planned_end = row.expected_from = row.expected_until = moment_or_none(was["planned_end"])
         if "overrun" in was:

@@ -34,6 +34,8 @@ from certification.maintenance.plan_drafts import (
 from certification.maintenance.plan_steps import tell_companies
 from certification.reviews.clocks import carry_on, settle_clocks
 
+#: Longest value that the journal's columns hold.
+SHOWN = 120
 #: Who plans and ends what (domain section 9); causes of risk come from the engine and from reviews only.
 PERMISSIONS: dict[str, Permission] = {
     Family.TECHNICAL: Permission.PLAN_TECHNICAL,
@@ -118,7 +120,8 @@ def note(
     aspect: str = "state",
     reason: str = "",
 ) -> None:
-    """Write the journal row of one change of the plan."""
+    """Write the journal row of one change of the plan; values longer than its columns are kept in `detail`."""
+    long = {"before": before, "after": after} if max(len(before), len(after)) > SHOWN else {}
     journal.record(
         at=now,
         actor=actor,
@@ -126,9 +129,10 @@ def note(
         subject="maintenance",
         subject_id=plan.pk,
         aspect=aspect,
-        before=before,
-        after=after,
+        before=before[:SHOWN],
+        after=after[:SHOWN],
         reason=reason,
+        detail=long,
     )
 
 
@@ -248,10 +252,10 @@ def followers_of(current: Maintenance, draft: PlanDraft, changes: dict[str, Any]
 
 
 def shown(value: Any) -> str:
-    """A value as the journal keeps it: moments to the minute, texts cut to its column."""
+    """A value as the journal keeps it: moments to the minute."""
     if isinstance(value, dt.datetime):
         return value.isoformat(timespec="minutes")
-    return (",".join(value) if isinstance(value, list) else str(value))[:120]
+    return ",".join(value) if isinstance(value, list) else str(value)
 
 
 @transaction.atomic

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -10,14 +12,17 @@ from accounts.companies import Company, Industry
 from accounts.journal import Actor, JournalEntry
 from accounts.notices import Notice
 from accounts.users import User
+from certification.maintenance.effects import Effects
 from certification.maintenance.engine import tick
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.maintenance.plan_drafts import PlanDraft, PlanRefused, problems_of
+from certification.maintenance.past import recall_maintenance
+from certification.maintenance.plan_drafts import PlanDraft, PlanRefused, draft_of, problems_of
 from certification.maintenance.plans import (
     NotTheirs,
     PlanMovedOn,
     cancel_plan,
     causes_for,
+    change_plan,
     create_plan,
     end_plan,
     move_end,
@@ -240,3 +245,48 @@ def test_overlap_with_the_same_cause_and_scope_names_the_other(cast: Cast) -> No
     plan(cast.operations, draft("model_upgrade", start=NOW + 2 * DAY))  # another cause
     shop = Company.objects.get(pk=cast.shop.pk)
     plan(cast.operations, draft(start=NOW + 2 * DAY, scope="company", company=shop))  # another scope
+
+
+def test_changed_plan_is_read_back_as_it_was(cast: Cast) -> None:
+    row = plan(cast.operations, draft(texts={"title_zh": "旧标题", "message_zh": "长" * 300}))
+    before = draft_of(row)
+    wanted = draft(
+        start=NOW + 4 * DAY,
+        texts={"title_zh": "新标题", "title_en": "", "message_zh": "短", "message_en": ""},
+        own_effects=Effects(review_time_factor=Decimal("1.25"), defers=("appeal", "material")),
+        ends_by_plan=False,
+    )
+    by = {"planner": cast.operations, "actor": Actor.person(cast.operations), "reason": "改"}
+    assert change_plan(plan=row, draft=wanted, now=NOW + HOUR, **by)  # type: ignore[arg-type]
+    assert not change_plan(plan=row, draft=wanted, now=NOW + 2 * HOUR, **by)  # type: ignore[arg-type]
+    assert told("plan_changed") == {"owner", "admin", "stranger"}
+    assert Notice.objects.filter(kind="plan_changed").count() == 3
+    row = Maintenance.objects.select_related("cause").get(pk=row.pk)
+    assert draft_of(row) == replace(wanted, cause=row.cause)
+    recall_maintenance([row], at=NOW)
+    assert draft_of(row) == before
+    assert_invariants()
+
+
+def test_plan_that_has_started_keeps_its_start_and_effects(cast: Cast) -> None:
+    row = plan(cast.operations)
+    tick(now=start_of(row))
+    wanted = draft(start=NOW + 2 * DAY, own_effects=Effects(), texts={"title_zh": "新标题"})
+    by = {"planner": cast.operations, "actor": Actor.person(cast.operations), "reason": "改"}
+    was = start_of(row)
+    assert change_plan(plan=row, draft=wanted, now=was + HOUR, **by)  # type: ignore[arg-type]
+    row.refresh_from_db()
+    assert (row.planned_start, row.suspends_display, row.title_zh, row.planned_end) == (
+        was,
+        True,
+        "新标题",
+        NOW + 5 * DAY,
+    )
+    assert_invariants()
+
+
+def test_company_is_told_when_it_no_longer_feels_a_plan(cast: Cast) -> None:
+    row = plan(cast.operations)
+    by = {"planner": cast.operations, "actor": Actor.person(cast.operations), "reason": "改"}
+    change_plan(plan=row, draft=draft(own_effects=Effects()), now=NOW + HOUR, **by)  # type: ignore[arg-type]
+    assert told("plan_changed") == {"owner", "admin", "stranger"}
