@@ -140,6 +140,8 @@ class Review(models.Model):
                 condition=models.Q(state="open"),
                 name="review_queue_of_kind",
             ),
+            # The desk lists what is due first, and counts what will be soon.
+            models.Index(fields=["due_at", "id"], condition=models.Q(state="open"), name="review_open_by_due"),
             # How many cases came into the queue since somebody looked.
             models.Index(fields=["opened_at"], condition=models.Q(state="open"), name="review_newly_open"),
             # The engine marks what has become overdue.

@@ -139,7 +139,7 @@ STEPS = (
                CASE WHEN waits THEN '' ELSE 'approved' END, CASE WHEN NOT waits THEN 1 + (k + 1) %% %(companies)s END,
                CASE WHEN NOT waits THEN at + interval '2 days' END, CASE WHEN waits THEN '' ELSE 'approved' END, ''
         FROM generate_series(1, %(open_reviews)s + %(closed_reviews)s) AS k
-        CROSS JOIN LATERAL (SELECT k <= %(open_reviews)s AS waits) AS open
+        CROSS JOIN LATERAL (SELECT k > %(closed_reviews)s AS waits) AS open
         CROSS JOIN LATERAL (
             SELECT CASE WHEN waits THEN %(now)s::timestamptz - make_interval(secs => (k::bigint * 7919) %% 172800)
                         ELSE timestamptz '2021-02-01' + make_interval(secs => k * 60) END AS at) AS began
@@ -206,7 +206,7 @@ def fill(size: Size) -> None:
     """Make the data in a database that holds nothing but the catalogue; does nothing where it is there."""
     if marked():
         return
-    values = {
+    values: dict[str, int | dt.datetime] = {
         "companies": size.companies,
         "numbers": size.numbers,
         "closed": size.closed,

@@ -29,8 +29,8 @@ from certification.reviews.queue import (
     MOST_COUNTED,
     ORDER,
     ORDER_KINDS,
+    count_overdue,
     counted,
-    is_overdue,
     listed,
     queue_for,
 )
@@ -132,7 +132,7 @@ def news(request: SignedInRequest) -> HttpResponse:
     if since is None or since.tzinfo is None:
         return HttpResponse(status=204)
     rows = QueueFilterForm(request.GET).chosen().apply(queue_for(request.user), user=request.user, now=now)
-    count = counted(rows.filter(opened_at__gt=since))
+    count = counted(rows.filter(opened_at__gt=since).order_by("opened_at"))
     if str(count) == request.GET.get("known", "0"):
         return HttpResponse(status=204)
     filters = filters_of(request.GET)
@@ -154,12 +154,12 @@ def new_words(count: int) -> str:
 
 def sentence(everything: Any, now: dt.datetime) -> str:
     """What is late, and what comes first."""
-    late = counted(everything.filter(is_overdue(now)))
+    late = count_overdue(everything, now)
     if late > MOST_COUNTED:
         return _("More than %(count)s cases are overdue.") % {"count": MOST_COUNTED}
     if late:
         return ngettext("%(count)s case is overdue.", "%(count)s cases are overdue.", late) % {"count": late}
-    soon = counted(everything.filter(due_at__gt=now, due_at__lte=now + AT_RISK))
+    soon = counted(everything.filter(due_at__gt=now, due_at__lte=now + AT_RISK).order_by("due_at", "id"))
     if soon:
         return ngettext(
             "Nothing is overdue; %(count)s case is due within 24 hours.",

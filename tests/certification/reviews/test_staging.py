@@ -26,7 +26,9 @@ SOON = LATER + dt.timedelta(seconds=10)
 STANDS = LATER + staging.UNDO_FOR
 
 
-def stage(cast: Cast, review: Review, decision: Decision = Decision.RETURNED, *, now: dt.datetime = LATER) -> StagedDecision:
+def stage(
+    cast: Cast, review: Review, decision: Decision = Decision.RETURNED, *, now: dt.datetime = LATER
+) -> StagedDecision:
     return staging.stage(
         review=review,
         reviewer=cast.reviewer,
@@ -52,9 +54,10 @@ def test_nothing_happens_until_it_stands(cast: Cast) -> None:
     review.refresh_from_db()
     application.refresh_from_db()
     assert (review.state, review.decision, application.state) == (ReviewState.OPEN, "", "in_review")
-    assert set(Notice.objects.values_list("pk", flat=True)) == set(
-        Notice.objects.filter(kind="application_submitted").values_list("pk", flat=True)
-    ) | before
+    assert (
+        set(Notice.objects.values_list("pk", flat=True))
+        == set(Notice.objects.filter(kind="application_submitted").values_list("pk", flat=True)) | before
+    )
     assert not JournalEntry.objects.filter(subject="review", after="decided").exists()
     assert not ReviewItem.objects.exists()
     assert list(queue_for(cast.lead)) == []
