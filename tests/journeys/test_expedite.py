@@ -57,12 +57,13 @@ def waiting(cast: Cast, kind: str, *, days: float) -> Review:
 
 
 def decide_first(page: Page, words: dict[str, str]) -> None:
-    """Claim the case that is open, approve it, and confirm what the company will read."""
+    """Claim the case that is open, approve it, confirm what the company will read, and let it take effect at once."""
     page.get_by_role("button", name=words["claim"], exact=True).first.click()
     page.get_by_role("link", name=words["approve"], exact=True).first.click()
     page.locator("main form button.btn-primary, main form button.btn-success").first.click()
     page.locator("[name=confirm]").click()
-    page.wait_for_url(re.compile(r"/staff/cases/[0-9a-f]+/$"))
+    page.locator("#apply").click()
+    page.locator(".result-green").wait_for()
 
 
 @pytest.mark.parametrize(("language", "width"), [("zh-CN", 1280), ("en", 375)])
