@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from typing import Any, Literal
 
 from django.contrib.auth.decorators import login_not_required
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError
+from ninja.openapi.schema import OpenAPISchema
 from ninja.security import HttpBearer
 from pydantic import Field
 
@@ -101,7 +103,23 @@ class ProblemDetails(Schema):
     detail: str
 
 
-api = NinjaAPI(
+class PortalAPI(NinjaAPI):
+    """The API, whose description names the bodies that the calls read by themselves, and the refusals as problem documents."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """The description in OpenAPI."""
+        schema = deepcopy(super().get_openapi_schema(**options))
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                body = operation["requestBody"]["content"]["application/json"]["schema"]
+                schema["components"]["schemas"].update(body.pop("$defs", {}))
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400:
+                        response["content"] = {PROBLEM: response["content"]["application/json"]}
+        return schema
+
+
+api = PortalAPI(
     title="Certification portal",
     version="1",
     auth=KeyOfSource(),
