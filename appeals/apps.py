@@ -15,8 +15,10 @@ class AppealsConfig(AppConfig):
     def ready(self) -> None:
         """Make known what this app's slices register."""
         import_module("appeals.cases.decisions")
+        import_module("appeals.cases.invariants")
         import_module("appeals.cases.journal_vocabulary")
         import_module("appeals.cases.notice_kinds")
+        import_module("appeals.cases.panels")
         import_module("appeals.cases.waiting")
         import_module("appeals.complaints.arrivals")
         import_module("appeals.complaints.decisions")

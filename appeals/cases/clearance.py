@@ -17,7 +17,7 @@ from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Mark, Origin
 from certification.reviews import desk
 from certification.reviews.deferrals import pauses_of
-from certification.reviews.models import Review, ReviewState
+from certification.reviews.models import Review
 from certification.reviews.subjects import is_involved
 
 TRANSITIONS: dict[PlatformState, tuple[PlatformState, ...]] = {
@@ -38,10 +38,9 @@ class MoveRefused(Exception):
 
 
 def require_worked_on(*, review: Review, reviewer: User) -> Review:
-    """The review, locked; raises NotClaimed, AlreadyDecided, OwnSubmission or Deferred where the reviewer may not work on it."""
+    """The review, locked; raises NotClaimed, AlreadyDecided, DecisionStaged, OwnSubmission or Deferred where the reviewer may not work on it."""
     current = desk.locked(review)
-    if current.state != ReviewState.OPEN:
-        raise desk.AlreadyDecided(current)
+    desk.require_open(current)
     if current.claimed_by_id != reviewer.pk:
         raise desk.NotClaimed
     if is_involved(review=current, user=reviewer):

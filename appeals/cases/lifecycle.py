@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef
 from accounts import journal
 from accounts.journal import Actor
 from appeals.cases.models import OPEN_STATES, Appeal, AppealNumber, AppealState
+from certification.maintenance.diagram import TABLES
 from certification.numbers.models import PhoneNumber
 
 #: Domain section 7. An appeal is settled when what it is about has ended without it: the lock was released meanwhile.
@@ -38,6 +39,8 @@ TRANSITIONS: dict[AppealState, tuple[AppealState, ...]] = {
     AppealState.ABANDONED: (),
     AppealState.WITHDRAWN: (),
 }
+
+TABLES["appeal"] = TRANSITIONS
 
 
 class TransitionRefused(Exception):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 from django.db import models
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.working_days import CHINA
@@ -54,7 +54,7 @@ class SourceForm(forms.Form):
     """A new source."""
 
     name = forms.CharField(
-        label=_("Name"),
+        label=pgettext_lazy("of a source", "Name"),
         max_length=80,
         help_text=_("Who reports, as staff and files call it. It cannot be changed later."),
     )
@@ -70,7 +70,7 @@ class SourceForm(forms.Form):
 class KeyForm(forms.Form):
     """A new key: how long it is valid. `newest` says which keys the person saw, so that one click makes one key."""
 
-    lasting = forms.ChoiceField(label=_("Valid"), choices=Lasting.choices, initial=Lasting.ALWAYS)
+    lasting = forms.ChoiceField(label=_("Validity"), choices=Lasting.choices, initial=Lasting.ALWAYS)
     newest = forms.CharField(widget=forms.HiddenInput, required=False, max_length=12)
 
     def expires_at(self, now: dt.datetime) -> dt.datetime | None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from appeals.complaints.models import ComplaintDay
+from appeals.complaints.notes import near_the_limit
 from appeals.complaints.pattern import Pattern, pattern_of
 from certification.numbers.models import PhoneNumber
 from certification.numbers.panels import NumberPanel
@@ -66,7 +67,8 @@ def number_panel(number: PhoneNumber, now: dt.datetime) -> NumberPanel | None:
         "pattern": pattern,
         "plot": plot_of(pattern) if pattern.total else None,
         "today": counter.total if counter else 0,
-        "warned": counter is not None and counter.warned_at is not None,
+        "warned": near_the_limit().filter(number=number, day=today).exists(),
+        "number": number,
     }
     return NumberPanel("complaints/_panel.html", context)
 

@@ -27,6 +27,8 @@ from certification.reviews.models import Review, ReviewState
 
 RECEIVED_ORDER, LOCK_ORDER = ("-received_at", "-id"), ("-opened_at", "-id")
 ORDER_KINDS = (dt.datetime, int)
+#: So many of the latest complaints stand on a page.
+LATEST = 20
 #: So many unknown numbers are listed, those with the most complaints first.
 UNKNOWN_SHOWN = 100
 
@@ -42,6 +44,7 @@ def overview(request: SignedInRequest) -> HttpResponse:
         request,
         order=RECEIVED_ORDER,
         kinds=ORDER_KINDS,
+        size=LATEST,
     )
     page.total_label = ngettext(
         "%(count)d complaint on this page", "%(count)d complaints on this page", len(page.rows)

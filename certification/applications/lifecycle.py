@@ -25,8 +25,7 @@ from certification.applications.models import (
 )
 from certification.maintenance.models import Maintenance, Scope
 from certification.numbers.models import Lifecycle, PhoneNumber, Provider
-from certification.reminders.models import Reminder
-from certification.reminders.steps import first_due
+from certification.reminders.sweep import remind_of_term
 
 #: Domain section 4, for applications.
 TRANSITIONS: dict[ApplicationState, tuple[ApplicationState, ...]] = {
@@ -221,13 +220,7 @@ def certify_numbers(*, application: Application, actor: Actor, now: dt.datetime,
             terms = cursor.fetchall()
         for ends_at, count in terms:
             certified += count
-            last_day = (ends_at.astimezone(company.zone) - dt.timedelta(seconds=1)).date()
-            Reminder.objects.update_or_create(
-                company=company,
-                term_ends_at=ends_at,
-                material=None,
-                defaults={"expires_on": last_day, "next_due_at": first_due(last_day, company.zone, now)},
-            )
+            remind_of_term(company=company, term_ends_at=ends_at, now=now)
     return certified
 
 

@@ -69,7 +69,8 @@ def industry_spells(company: Company) -> list[Spell]:
     return [*spells, Spell(company.industry_id, since, None)]
 
 
-# The journal's rows are found by the partial index journal_provider_changes.
+# The journal's rows are found by the partial index journal_provider_changes. Numbers that came together are one spell
+# before anything is merged.
 PROVIDER_SPELLS = """
     WITH changes AS (
         SELECT j.subject_id AS number_id, j.at, j.before, j.after, j.id,
@@ -79,9 +80,9 @@ PROVIDER_SPELLS = """
         WINDOW turns AS (PARTITION BY j.subject_id ORDER BY j.at, j.id)
     ), numbers AS (
         SELECT id, provider_id, created_at, released_at FROM certification_phonenumber
-        WHERE company_id = %(company)s AND (%(numbers)s::bigint[] IS NULL OR id = ANY (%(numbers)s))
+        WHERE {which}
     ), spells (provider_id, since, until) AS (
-        SELECT provider_id, created_at, released_at FROM numbers
+        SELECT DISTINCT provider_id, created_at, released_at FROM numbers
         WHERE NOT EXISTS (SELECT FROM changes WHERE changes.number_id = numbers.id)
         UNION ALL
         SELECT changes.before::bigint, coalesce(changes.previous, numbers.created_at), changes.at
@@ -99,9 +100,10 @@ PROVIDER_SPELLS = """
 
 def provider_spells(company: Company, numbers: Sequence[PhoneNumber] | None = None) -> list[Spell]:
     """When any of the company's numbers (or of `numbers`, which are its) was certified through which provider; one query."""
-    keys = None if numbers is None else [number.pk for number in numbers]
+    which = "company_id = %(company)s" if numbers is None else "id = ANY (%(numbers)s)"
+    keys = [number.pk for number in numbers or ()]
     with connection.cursor() as cursor:
-        cursor.execute(PROVIDER_SPELLS, {"company": company.pk, "numbers": keys})
+        cursor.execute(PROVIDER_SPELLS.format(which=which), {"company": company.pk, "numbers": keys})
         return [Spell(provider, since, until) for provider, since, until in cursor.fetchall()]
 
 

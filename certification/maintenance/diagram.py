@@ -9,7 +9,7 @@ from certification.applications.lifecycle import NUMBER_TRANSITIONS, TRANSITIONS
 from certification.materials.versions import TRANSITIONS as MATERIAL_TRANSITIONS
 from certification.reviews.desk import TRANSITIONS as REVIEW_TRANSITIONS
 
-#: What has a lifecycle of its own.
+#: What has a lifecycle of its own; apps above add theirs.
 TABLES: dict[str, Mapping[Any, Sequence[str]]] = {
     "number": NUMBER_TRANSITIONS,
     "application": TRANSITIONS,

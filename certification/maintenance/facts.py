@@ -262,15 +262,15 @@ def stopped(number: PhoneNumber, status: Status, around: Surroundings) -> Status
     elif first.locks:
         facts.tone, facts.turn = "red", "platform"
         facts.action_label = _("See the lock")
-        if appeal := appeal_url(number):
+        if appeal := appeal_url(number, "lock"):
             facts.action_label, facts.action_url = _("Appeal"), appeal
     return facts
 
 
-def appeal_url(number: PhoneNumber) -> str | None:
-    """Where a company appeals against a lock of the number; None where the portal takes no appeals."""
+def appeal_url(number: PhoneNumber, kind: str) -> str | None:
+    """Where a company appeals against a lock or a decision about the number; None where the portal takes no appeals."""
     try:
-        return f"{reverse('appeals:new')}?kind=lock&number={number.ref}"
+        return f"{reverse('appeals:new')}?kind={kind}&number={number.ref}"
     except NoReverseMatch:
         return None
 

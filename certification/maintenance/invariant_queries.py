@@ -63,6 +63,13 @@ REPLAYED: dict[str, str] = {
         stored=STATE_OF_MAINTENANCE,
         initial="planned",
     ),
+    "recurring maintenance": replayed(
+        subject="maintenance_series",
+        aspect="state",
+        table="certification_maintenanceseries",
+        stored="CASE WHEN x.ended_at IS NULL THEN 'running' ELSE 'ended' END",
+        initial="running",
+    ),
     "membership of person": """
         WITH last AS (
             SELECT DISTINCT ON (subject_id, aspect) subject_id, aspect, after FROM accounts_journalentry

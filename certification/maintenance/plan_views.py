@@ -19,9 +19,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from accounts.access import SignedInRequest, staff_view
 from accounts.working_days import CHINA
 from certification.maintenance.effects import Effects
-from certification.maintenance.forms import ChangePlanForm, ChangeSeriesForm, EndSeriesForm, PlanForm
 from certification.maintenance.models import Maintenance
 from certification.maintenance.plan_drafts import PlanDraft, PlanRefused, Problems, problems_of, problems_of_series
+from certification.maintenance.plan_forms import ChangePlanForm, ChangeSeriesForm, EndSeriesForm, PlanForm
+from certification.maintenance.plan_pages import PLANNERS, add_problems, with_words
 from certification.maintenance.plan_preview import preview_of, times_of
 from certification.maintenance.plans import PlanMovedOn, change_plan, create_plan, may_plan
 from certification.maintenance.recurrence import Recurrence
@@ -35,7 +36,6 @@ from certification.maintenance.series import (
 from certification.maintenance.series_models import MaintenanceSeries
 from certification.maintenance.series_words import repeats_initial
 from certification.maintenance.story import effect_words, scope_words
-from certification.maintenance.views import PLANNERS, add_problems, with_words
 
 #: So many of a series' coming and past times are on its page.
 LISTED_TIMES = 60
@@ -96,10 +96,13 @@ def saved(
     return redirect("maintenance:series", series.ref)
 
 
-def other_page(problems: Problems) -> dict[str, str] | None:
-    """The plan that stands in the way: what it is called and its address."""
+def other_page(problems: Problems) -> dict[str, Any] | None:
+    """The plan that stands in the way: what it is called, its window where it has one, and its address."""
     other = problems.other
-    return {"title": str(other), "url": page_of(other)} if other is not None else None
+    if other is None:
+        return None
+    window = (other.planned_start, other.planned_end) if isinstance(other, Maintenance) else (None, None)
+    return {"title": str(other), "url": page_of(other), "start": window[0], "end": window[1]}
 
 
 def page_of(plan: Maintenance | MaintenanceSeries) -> str:

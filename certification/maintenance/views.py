@@ -33,6 +33,7 @@ from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, Up
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
 from certification.maintenance.past import plans_at, recall_maintenance
 from certification.maintenance.plan_drafts import PlanRefused
+from certification.maintenance.plan_pages import PLANNERS, WORDS, add_problems, with_words
 from certification.maintenance.plans import (
     NotTheirs,
     PlanMovedOn,
@@ -47,18 +48,8 @@ from certification.maintenance.rule_words import rule_words
 from certification.maintenance.story import Story, scope_words, state_of, state_words, tell
 from certification.reviews.waiting import options_for
 
-PLANNERS = (Permission.PLAN_TECHNICAL, Permission.EDIT_RULES)
 #: Rows on a page of plans.
 PAGE = 50
-
-
-#: Everything that the words of a maintenance are made of.
-WORDS = ("cause", "requirement__kind", "provider", "industry", "company", "planned_by", "number", "series")
-
-
-def with_words() -> MaintenanceQuerySet:
-    """Maintenance with everything that its words are made of."""
-    return Maintenance.objects.select_related(*WORDS)
 
 
 @signed_in
@@ -245,12 +236,6 @@ def plan_row(row: Maintenance) -> dict[str, Any]:
         "end": row.closed_at or row.cancelled_at or row.planned_end,
         "repeats": rule_words(row.series.recurrence) if row.series is not None else "",
     }
-
-
-def add_problems(form: forms.Form, problems: dict[str, str]) -> None:
-    """Put what the domain found wrong beside the fields."""
-    for name, text in problems.items():
-        form.add_error(name if name in form.fields else None, text)
 
 
 def control(

@@ -35,6 +35,7 @@ from certification.materials.versions import (
 )
 from certification.reviews.due_times import PROMISES
 from certification.reviews.models import Review, ReviewKind, ReviewState
+from certification.reviews.overturning import is_appealable
 from certification.reviews.verdicts import say_review
 from certification.reviews.waiting import options_for
 from certification.upload_limits import dropped
@@ -143,6 +144,7 @@ def material_detail(request: SignedInRequest, ref: str) -> HttpResponse:
         "files": [(file, document_pages(file)) for file in material.files.order_by("pk")],
         "review": review,
         "options": options_for(review, company=request.company, now=now),
+        "appealable": review is not None and is_appealable(review),
         "said": say_review(review) if review and review.state == ReviewState.DECIDED else None,
         "affected": affected_counts(company=request.company, materials=[material])[material.pk],
         "named": named_by(material).order_by("pk")[:NAMED_SHOWN] if material.kind.names_numbers else [],

@@ -7,9 +7,9 @@ import datetime as dt
 from django.db import connection
 
 from accounts import notices
+from accounts.companies import Company
 from accounts.notices import RESPONSIBLE_ROLES
 from certification.materials.models import Material
-from certification.reminders.models import Reminder
 from certification.reminders.steps import SEND_HOUR, STEPS, first_due
 
 # A step's moment is that of `steps.due_moment`: SEND_HOUR o'clock local time, so many days before the last valid day.
@@ -75,14 +75,35 @@ def remind_of_material(*, material: Material, now: dt.datetime) -> None:
     """Plan the reminders of an approved version; one with no end needs none."""
     if material.expires_on is None:
         return
-    Reminder.objects.update_or_create(
-        material=material,
-        defaults={
-            "company": material.company,
-            "expires_on": material.expires_on,
-            "next_due_at": first_due(material.expires_on, material.company.zone, now),
-        },
+    plan_reminder(
+        company=material.company, material_id=material.pk, term_ends_at=None, last_day=material.expires_on, now=now
     )
+
+
+def remind_of_term(*, company: Company, term_ends_at: dt.datetime, now: dt.datetime) -> None:
+    """Plan the reminders of all the company's certifications whose term ends at this moment."""
+    last_day = (term_ends_at.astimezone(company.zone) - dt.timedelta(seconds=1)).date()
+    plan_reminder(company=company, material_id=None, term_ends_at=term_ends_at, last_day=last_day, now=now)
+
+
+def plan_reminder(
+    *,
+    company: Company,
+    material_id: int | None,
+    term_ends_at: dt.datetime | None,
+    last_day: dt.date,
+    now: dt.datetime,
+) -> None:
+    """Plan the reminders of one thing that ends, from the first step that is still to come; one statement."""
+    once = "(material_id)" if material_id is not None else "(company_id, term_ends_at) WHERE material_id IS NULL"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO certification_reminder (company_id, material_id, term_ends_at, expires_on, next_due_at) VALUES (%s, %s, %s, %s, %s)
+            ON CONFLICT {once} DO UPDATE SET expires_on = excluded.expires_on, next_due_at = excluded.next_due_at
+            """,  # noqa: S608 - one of two constant texts
+            [company.pk, material_id, term_ends_at, last_day, first_due(last_day, company.zone, now)],
+        )
 
 
 def send_due_reminders(*, now: dt.datetime) -> int:

@@ -16,6 +16,8 @@ from accounts.working_days import CHINA, end_of_day
 from certification.maintenance.models import MaintenanceCause, Scope
 from certification.maintenance.plan_drafts import PlanDraft
 from certification.maintenance.plans import create_plan
+from certification.maintenance.recurrence import Recurrence
+from certification.maintenance.series import create_series
 from certification.materials import rules
 from certification.materials.models import MaterialKind, RequirementMoment
 from certification.numbers.groups.tree import add_group
@@ -218,11 +220,11 @@ def announce_pledge(now: dt.datetime) -> None:
 
 
 def platform(story: Story) -> None:
-    """Operations staff plan a routine window tonight and a major upgrade next week."""
+    """Operations staff plan a routine window each week from tonight on, and a major upgrade next week."""
     operations = story.people["operations"]
 
-    def plan(now: dt.datetime, cause: str, start: dt.datetime, hours: int, ends_by_plan: bool) -> None:
-        draft = PlanDraft(
+    def draft_of(cause: str, start: dt.datetime, hours: int, *, ends_by_plan: bool) -> PlanDraft:
+        return PlanDraft(
             cause=MaintenanceCause.objects.get(code=cause),
             scope=Scope.PROVIDER,
             provider=Provider.objects.get(code="official"),
@@ -230,11 +232,24 @@ def platform(story: Story) -> None:
             planned_end=start + dt.timedelta(hours=hours),
             ends_by_plan=ends_by_plan,
         )
+
+    def plan_windows(now: dt.datetime) -> None:
+        local = tonight.astimezone(CHINA)
+        create_series(
+            draft=draft_of("routine_window", tonight, 3, ends_by_plan=True),
+            recurrence=Recurrence("FREQ=WEEKLY;COUNT=52", local.date(), local.time(), dt.timedelta(hours=3), CHINA),
+            planner=operations,
+            actor=Actor.person(operations),
+            now=now,
+        )
+
+    def plan_upgrade(now: dt.datetime) -> None:
+        draft = draft_of("model_upgrade", tonight + dt.timedelta(days=6), 96, ends_by_plan=False)
         create_plan(draft=draft, planner=operations, actor=Actor.person(operations), now=now)
 
     tonight = end_of_day(story.now.astimezone(CHINA).date(), CHINA) + dt.timedelta(hours=2)
-    story.at(0.1, lambda now: plan(now, "routine_window", tonight, 3, ends_by_plan=True))
-    story.at(0.1, lambda now: plan(now, "model_upgrade", tonight + dt.timedelta(days=6), 96, ends_by_plan=False))
+    story.at(0.1, plan_windows)
+    story.at(0.1, plan_upgrade)
 
 
 def designer(story: Story) -> None:

@@ -17,6 +17,7 @@ from certification.maintenance.models import Family, Maintenance
 from certification.materials.models import Material, MaterialState
 from certification.materials.requirements import announced_unmet
 from certification.numbers.models import Lifecycle, PhoneNumber
+from portal.home.asked import asked_appeals
 from portal.home.coming import expiring, number_count
 from portal.home.tasks import Task
 from portal.home.warned import warned_numbers
@@ -48,6 +49,7 @@ def needs_of(
     tasks = [
         *missing_materials(company, rows, under_review, certified, now),
         *warned_numbers(company, now),
+        *asked_appeals(company),
         *returned_cases(company),
         *announced(company, under_review, now),
         *expiring_materials(company, settled, certified, now),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.companies import Company, CompanyState
+from appeals.cases.models import AppealState
 from appeals.expedite.offers import Offer, offers_for
 from certification.applications.models import Application, ApplicationState
 from certification.maintenance.models import Maintenance, Scope
@@ -172,21 +173,23 @@ def first_sentence(
 
 
 def subject_url(
-    review: Review, company: Company, applications: dict[int, str], materials: dict[int, str]
+    review: Review, applications: dict[int, str], materials: dict[int, str], appeals: dict[int, str]
 ) -> str | None:
     """The company's page about what is reviewed."""
     if review.subject == "application" and review.subject_id in applications:
         return reverse("applications:detail", args=[applications[review.subject_id]])
     if review.subject == "material" and review.subject_id in materials:
         return reverse("materials:detail", args=[materials[review.subject_id]])
+    if review.subject == "appeal" and review.subject_id in appeals:
+        return reverse("appeals:detail", args=[appeals[review.subject_id]])
     return None
 
 
 def named(reviews: list[Review], company: Company) -> list[tuple[Review, str, str | None]]:
-    """Each review with the name of what it is about and the address of its page; two queries for all."""
+    """Each review with the name of what it is about and the address of its page; three queries for all."""
     of = {
         subject: [review.subject_id for review in reviews if review.subject == subject]
-        for subject in ("application", "material")
+        for subject in ("application", "material", "appeal")
     }
     applications = (
         dict(company.applications.filter(pk__in=of["application"]).values_list("pk", "ref"))
@@ -198,6 +201,7 @@ def named(reviews: list[Review], company: Company) -> list[tuple[Review, str, st
         if of["material"]
         else {}
     )
+    appeals = dict(company.appeals.filter(pk__in=of["appeal"]).values_list("pk", "ref")) if of["appeal"] else {}
     refs = {pk: row.ref for pk, row in materials.items()}
     result = []
     for review in reviews:
@@ -206,14 +210,17 @@ def named(reviews: list[Review], company: Company) -> list[tuple[Review, str, st
             name = str(materials[review.subject_id].kind)
         elif review.subject == "application" and review.subject_id in applications:
             name = f"{name} {applications[review.subject_id]}"
-        result.append((review, name, subject_url(review, company, applications, refs)))
+        elif review.subject == "appeal" and review.subject_id in appeals:
+            name = f"{name} {appeals[review.subject_id]}"
+        result.append((review, name, subject_url(review, applications, refs, appeals)))
     return result
 
 
 def reviews_under_way(company: Company) -> list[Work]:
     """What reviewers have on their desk for this company; a request to expedite is told of with what it is about."""
     open_ones = company.reviews.filter(state=ReviewState.OPEN).exclude(kind=ReviewKind.EXPEDITE)
-    reviews = list(open_ones.order_by("due_at"))
+    asked = company.appeals.filter(state=AppealState.MORE_INFORMATION)
+    reviews = list(open_ones.exclude(subject="appeal", subject_id__in=asked.values("pk")).order_by("due_at"))
     return [
         Work(name, url, review.due_from, review.due_at, overdue=review.overdue_since is not None, thing=review)
         for review, name, url in named(reviews, company)

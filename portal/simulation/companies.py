@@ -39,7 +39,7 @@ PURPOSES = (
 )
 SCRIPT = "您好，来电与您确认今天的安排，请问现在方便吗？"
 #: Days between two looks of a company at its own overview.
-LOOKS = (45, 75)
+LOOKS = (60, 100)
 
 
 def of(tenant: Tenant) -> Actor:
@@ -77,7 +77,7 @@ def supply(world: World, tenant: Tenant, kind: MaterialKind) -> None:
         if (latest := present.first()) is not None and latest.expires_on is not None:
             issued_on = latest.expires_on + dt.timedelta(days=1)
     long_term = kind.may_be_long_term and world.chance(0.4)
-    last_day = issued_on + dt.timedelta(days=world.one_of((120, 365, 365, 730, 730, 1095)))
+    last_day = issued_on + dt.timedelta(days=world.one_of((120, 365, 730, 730, 1095, 1825)))
     if world.chance(0.02):
         last_day = issued_on - dt.timedelta(days=1)
     try:
@@ -203,8 +203,10 @@ def apply(world: World, tenant: Tenant, kind: ApplicationKind) -> None:
         ("script", SCRIPT),
     )
     draft.refresh_from_db()
+    known = bool(draft.purpose and draft.sample_script)  # from the application before
     for part, value in answers:
-        draft = save_answer(application=draft, part=part, value=value, revision=draft.revision)
+        if part == "applicant" or not known or world.chance(0.1):
+            draft = save_answer(application=draft, part=part, value=value, revision=draft.revision)
     if kind == ApplicationKind.CHANGE:
         world.serial += 1
         request_label_for_all(application=draft, label=f"模拟名称{world.serial}")

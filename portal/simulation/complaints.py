@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.journal import Actor
+from appeals.cases.models import AppealKind
 from appeals.complaints.intake import receive
 from appeals.complaints.locks import SUBJECT, number_of, open_lock_of, review_again
 from appeals.complaints.models import Source
@@ -21,6 +22,7 @@ from appeals.complaints.sources import create_source
 from certification.maintenance.models import Maintenance, MaintenanceCause, OpenedBy
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Decision
+from portal.simulation import appeals
 from portal.simulation.database import set_clock
 from portal.simulation.world import Tenant, World
 
@@ -153,15 +155,24 @@ def judge(
         lock = open_lock_of(number)
         assert lock is not None
         world.on_desk(SUBJECT, lock.pk)
+        if world.chance(0.3):
+            contest(world, world.by_company[number.company_id], number.pk)
 
 
-def about_lock(world: World, _tenant: Tenant, lock_id: int, decision: Decision) -> None:
+def contest(world: World, tenant: Tenant, number_id: int) -> None:
+    """The company will say that the lock is wrong."""
+    world.sometime(0.1, 4, partial(appeals.appeal, world, tenant, AppealKind.LOCK, [number_id]))
+
+
+def about_lock(world: World, tenant: Tenant, lock_id: int, decision: Decision) -> None:
     """A released number counts anew; one that is kept is looked at once more some days later."""
     lock = Maintenance.objects.get(pk=lock_id)
     if decision == Decision.APPROVED:
         world.released[number_of(lock).pk] = world.now
         world.count("locks released")
     else:
+        if world.chance(0.5):
+            contest(world, tenant, number_of(lock).pk)
         world.sometime(1, 15, partial(look_again, world, lock))
 
 

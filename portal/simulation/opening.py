@@ -87,7 +87,7 @@ def unsaved_company(world: World, industry: Industry | None = None) -> Company:
 def tenant_of(world: World, company: Company, owner: User) -> Tenant:
     """The company with habits of its own: most renew in time, some on the last day, some when it is too late."""
     lead = world.one_of((55, 45, 40, 30, 25, 20, 14, 10, 7, 3, 1, 0, -2, -6, -12))
-    return Tenant(company=company, owner=owner, lead=lead, care=world.rng.uniform(0.7, 1.0))
+    return Tenant(company=company, owner=owner, lead=lead, care=world.rng.uniform(0.8, 1.0))
 
 
 def hire(world: World) -> None:
@@ -172,7 +172,7 @@ def certified_numbers(world: World) -> None:
 
 
 def approved_materials(world: World, changes: list[Change]) -> None:
-    """What each company is asked for, approved; a good third of what can end ends in the coming year."""
+    """What each company is asked for, approved; a quarter of what can end ends in the coming year."""
     requirements = list(Requirement.objects.select_related("kind").order_by("kind__code", "pk"))
     rows = []
     for tenant in world.tenants:
@@ -194,7 +194,7 @@ def approved_materials(world: World, changes: list[Change]) -> None:
                     version=1,
                     state=MaterialState.APPROVED,
                     issued_on=today - dt.timedelta(days=400),
-                    expires_on=None if long_term else today + dt.timedelta(days=world.rng.randint(2, 900)),
+                    expires_on=None if long_term else today + dt.timedelta(days=world.rng.randint(2, 1500)),
                     is_long_term=long_term,
                     holder_name=company.name,
                     submitted_at=FOUNDED,

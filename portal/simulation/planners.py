@@ -180,7 +180,7 @@ def announce(world: World) -> None:
     policy = world.staff.policy
     kinds = [kind for kind in world.kinds.values() if not kind.names_numbers and not kind.is_identity_document]
     kind = world.one_of(kinds)
-    industry = None if world.chance(0.04) else world.one_of(world.industries)
+    industry = None if world.chance(0.02) else world.one_of(world.industries)
     day = world.now.astimezone(CHINA).date() + dt.timedelta(days=world.one_of((0, 3, 7, 14, 30, 60)))
     causes = MaintenanceCause.objects.filter(opened_by=OpenedBy.REQUIREMENT).order_by("code")
     try:

@@ -124,7 +124,7 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
         (size * 0.001, lambda: complaints.burst(world)),
         (0.15, lambda: planners.plan_something(world, world.staff.operations)),
         (0.06, lambda: planners.plan_something(world, world.staff.policy)),
-        (0.03, lambda: planners.announce(world)),
+        (0.02, lambda: planners.announce(world)),
     )
     for rate, act in happenings:
         for _time in range(world.times(rate)):

@@ -7,6 +7,7 @@ from functools import partial
 from accounts.company_changes import change_company_data
 from accounts.journal import Actor
 from accounts.users import User
+from appeals.cases.models import AppealKind
 from certification.applications.models import Application
 from certification.applications.revocation import revoke
 from certification.materials.models import Material
@@ -14,7 +15,7 @@ from certification.numbers.models import Lifecycle, PhoneNumber
 from certification.reviews import desk
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewState
 from certification.reviews.subjects import SUBJECTS, DecisionRefused
-from portal.simulation import companies, complaints
+from portal.simulation import appeals, companies, complaints
 from portal.simulation.opening import KINDS, ZONES
 from portal.simulation.world import Tenant, World
 
@@ -47,7 +48,18 @@ def look_at(world: World, subject: str, subject_id: int, refusals: int = 0) -> N
         world.refused(refusal)
         world.sometime(0.05, 1, again)
         return
+    except desk.OwnSubmission as refusal:  # an appeal against what this reviewer decided
+        world.refused(refusal)
+        world.sometime(0.05, 1, again)
+        return
     world.count("reviews claimed")
+    if review.subject == "appeal" and world.chance(0.2) and not appeals.has_question(review):
+        try:
+            appeals.ask(world, world.by_company[review.company_id], review, reviewer)
+        except desk.Deferred as refusal:
+            world.refused(refusal)
+        world.sometime(1, 8, again)
+        return
     if world.chance(0.05):  # lunch, and forgotten
         world.sometime(0.001, 1, again)
         return
@@ -149,6 +161,7 @@ REACTIONS = {
     "application": about_application,
     "company": about_company,
     "complaint_lock": complaints.about_lock,
+    "appeal": appeals.about_appeal,
 }
 
 
@@ -169,6 +182,8 @@ def revoke_some(world: World, tenant: Tenant) -> None:
             reason="号码用途与申请不符。",
         ),
     )
+    if chosen and world.chance(0.4):
+        world.sometime(0.2, 20, partial(appeals.appeal, world, tenant, AppealKind.DECISION, chosen))
 
 
 def change_company(world: World, tenant: Tenant) -> None:

@@ -26,11 +26,38 @@ CAUSE = {"maintenance": "0a1b2c3d4e5f", "cause_zh": "资质过期", "cause_en": 
 REVIEW = {"due_from": "2025-06-03T06:00:00+00:00", "due_at": "2025-06-05T06:00:00+00:00"}
 APPLICATION = {"application": "aa11bb22cc33", "numbers": 12}
 
+APPEAL = {"appeal": "aa11bb22cc33", "appeal_kind": "mark"}
+
 #: For each kind contexts as its writers make them: complete ones, and the barest.
 WINDOW = {"planned_start": "2025-06-02T06:00:00+00:00", "planned_end": "2025-06-05T06:00:00+00:00"}
 RULE = {"rule_zh": "每周一 02:00–05:00（北京时间）", "rule_en": "Every week on Monday, 02:00–05:00 (Beijing time)"}
 NAMED = {"number": "0a1b2c3d4e5f", "number_name": "199****0001"}
 SAMPLES: dict[str, list[dict[str, Any]]] = {
+    "appeal_submitted": [{**APPEAL, **REVIEW}, APPEAL],
+    "appeal_asked": [{**APPEAL, "answer_until": "2025-06-18T06:00:00+00:00", "reason": "请补充通话记录。"}, APPEAL],
+    "appeal_warned": [
+        {**APPEAL, "answer_until": "2025-06-18T06:00:00+00:00", "days_left": 7},
+        {**APPEAL, "days_left": 1},
+    ],
+    "appeal_goes_on": [APPEAL],
+    "appeal_message": [{**APPEAL, "reason": "已联系平台。"}, APPEAL],
+    "appeal_message_staff": [
+        {"appeal": "aa11bb22cc33", "review": "dd44ee55ff66", "is_answer": True},
+        {"appeal": "aa11bb22cc33", "review": "dd44ee55ff66", "is_answer": False},
+    ],
+    "appeal_platform": [
+        {**APPEAL, "platform_zh": "腾讯", "platform_en": "Tencent", "outcome": "cleared", "reason": ""},
+        {**APPEAL, "platform_zh": "腾讯", "platform_en": "Tencent", "outcome": "refused", "reason": "与通话相符。"},
+    ],
+    "appeal_urgency": [
+        {**APPEAL, "outcome": "confirmed", "reason": ""},
+        {**APPEAL, "outcome": "refused", "reason": "并非公共服务。"},
+    ],
+    "appeal_decided": [
+        {**APPEAL, "outcome": outcome, "reason": "已核实。"} for outcome in ("upheld", "partly_upheld", "dismissed")
+    ],
+    "appeal_settled": [APPEAL],
+    "appeal_abandoned": [APPEAL],
     "maintenance_opened": [
         {
             **CAUSE,

@@ -29,6 +29,7 @@ from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
 from appeals.platforms import Platform
 from certification.applications.models import Application
 from certification.maintenance.models import Maintenance, MaintenanceCause
+from certification.maintenance.series_models import MaintenanceSeries
 from certification.materials.models import Material, MaterialFile, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import NumberGroup, NumberImport, Provider
 from certification.reviews.models import Reason, Review
@@ -168,6 +169,23 @@ def plan(cast: Cast) -> dict[str, Any]:
         scope="everything",
         planned_start=timezone.now() + dt.timedelta(days=3),
         planned_end=timezone.now() + dt.timedelta(days=4),
+        created_at=NOW,
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def series(cast: Cast) -> dict[str, Any]:
+    """A recurring plan of a technical cause."""
+    found = MaintenanceSeries.objects.create(
+        cause=MaintenanceCause.objects.get(code="data_sync"),
+        scope="everything",
+        rule="FREQ=WEEKLY;COUNT=5",
+        time_zone="Asia/Shanghai",
+        starts_on=timezone.localdate() + dt.timedelta(days=3),
+        starts_at=dt.time(2),
+        length=dt.timedelta(hours=3),
+        planned_by=cast.operations,
         created_at=NOW,
     )
     found.refresh_from_db()
@@ -372,9 +390,13 @@ SAMPLES: dict[str, Sample] = {
     "invitation_accept": invitation,
     "maintenance:detail": maintenance,
     "maintenance:plan_cancel": plan,
+    "maintenance:plan_change": plan,
     "maintenance:plan_end": plan,
     "maintenance:plan_move": plan,
     "maintenance:plan_update": plan,
+    "maintenance:series": series,
+    "maintenance:series_change": series,
+    "maintenance:series_end": series,
     "marks:*": mark,
     "marks:screenshot": mark_screenshot,
     "materials:*": material,

@@ -12,6 +12,7 @@ from django.utils import timezone
 from appeals.cases.models import Appeal
 from appeals.marks.models import Mark
 from certification.maintenance.models import Maintenance
+from certification.reviews import staging
 from certification.reviews.models import Review
 from tests.appeals.cases.making import lock, mark, overhaul, picture
 from tests.cast import Cast
@@ -126,6 +127,8 @@ class Walk:
         self.seen("preview")
         self.button("confirm")
         self.page.wait_for_url(re.compile(r"/staff/cases/\w+/$"))
+        staging.apply_due(now=timezone.now() + staging.UNDO_FOR)  # the time in which it can be taken back
+        self.page.reload()
         self.seen("decided")
 
     def claim(self) -> None:

@@ -21,7 +21,9 @@ from tests.cast import Cast
 from tests.certification.applications.making import make_draft
 from tests.conftest import MailServer, OpenWindow
 from tests.invariants import assert_invariants
-from tests.journeys.test_licence import look, sign_in, tick
+from tests.journeys.test_accessibility import violations
+from tests.journeys.test_licence import look as keep
+from tests.journeys.test_licence import sign_in, tick
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -56,6 +58,12 @@ WORDS = {
         "overlaps": "has the same cause and scope",
     },
 }
+
+
+def look(page: Page, name: str) -> None:
+    """Keep a picture of the page; it neither scrolls sideways nor violates WCAG."""
+    keep(page, name)
+    assert violations(page) == [], name
 
 
 def fill_window(page: Page, start: dt.datetime, end: dt.datetime) -> None:
@@ -117,6 +125,10 @@ def test_model_upgrade_from_plan_to_end(
     plan = Maintenance.objects.get()
     assert (plan.review_time_factor, plan.ends_by_plan) == (Decimal("1.5"), False)
     look(staff, f"{name}-04-planned-staff")
+
+    staff.locator("main a[href$='/change/']").click()
+    expect(staff.locator("[name=planned_end]")).to_have_value(f"{timezone.localtime(end):%Y-%m-%dT%H:%M}")
+    look(staff, f"{name}-04b-change")
 
     # The company reads it in its calendar and, a week before, in its mail.
     owner = open_window(width=width, language=language)
@@ -216,6 +228,14 @@ def test_weekly_window_is_made_from_plain_answers_and_an_overlap_keeps_the_form(
     staff.wait_for_url("**/staff/plans/series/**")
     look(staff, f"{name}-3-series")
     assert MaintenanceSeries.objects.get().occurrences.count() == 8
+
+    # What becomes of it: from a time on another, or none.
+    staff.locator("main a.btn-primary").click()
+    expect(staff.locator("[name=repeats][value=weekly]")).to_be_checked()
+    look(staff, f"{name}-3b-change")
+    staff.go_back()
+    staff.locator("main a.btn-outline-danger").click()
+    look(staff, f"{name}-3c-end")
 
     # The like of it once more: refused, with the other plan's name and address, and nothing is lost.
     staff.goto("/staff/plans/new/")

@@ -22,10 +22,8 @@ from appeals.cases.lifecycle import TransitionRefused
 from appeals.cases.models import Appeal, AppealPlatform, PlatformState, Urgency
 from appeals.cases.submission import SUBJECT
 from appeals.cases.urgency import ReasonMissing, UrgencyRefused, judge_urgency
-from certification.reviews import desk
 from certification.reviews.models import Review
-from certification.reviews.refusals import say_decided, say_deferred
-from certification.reviews.subjects import why_involved
+from certification.reviews.refusals import REFUSALS, say_refusal
 from certification.reviews.views.cases import case_frame, conflict, find_review
 
 
@@ -44,16 +42,8 @@ def act(
     """Do it, or say what stands against it with everything kept; None when it was done."""
     try:
         do()
-    except desk.AlreadyDecided as late:
-        return conflict(request, say_decided(late.review), late.review, kept)
-    except desk.NotClaimed:
-        holder = find_review(review.ref).claimed_by
-        words = _("%(holder)s holds this case now, so nothing was saved.") % {"holder": holder}
-        return conflict(request, words if holder else _("Claim the case first."), review, kept)
-    except desk.OwnSubmission:
-        return conflict(request, why_involved(review), review, kept)
-    except desk.Deferred as deferred:
-        return conflict(request, say_deferred(deferred), review, kept)
+    except REFUSALS as refused:
+        return conflict(request, say_refusal(refused, find_review(review.ref)), review, kept)
     except TransitionRefused as refused:
         words = _("The appeal is “%(state)s” at present, so this cannot be done.")
         return conflict(request, words % {"state": refused.appeal.get_state_display()}, review, kept)

@@ -21,6 +21,8 @@ from appeals.complaints.intake import MOST_EVENTS, receive
 from certification.numbers.imports.models import OPEN_STATES, ImportState
 from certification.numbers.imports.stored import remove_file
 
+#: Rows per transaction.
+CHUNK = MOST_EVENTS
 #: A running import that has not moved for so long has lost its job.
 STANDS_STILL = dt.timedelta(minutes=2)
 #: An upload that nobody confirmed is removed.
@@ -56,9 +58,7 @@ def take_chunk(*, import_id: int, now: dt.datetime) -> bool:
         return False
     actor = Actor.person(current.created_by) if current.created_by else Actor(ActorKind.COMMAND)
     rows = list(
-        ComplaintImportRow.objects.filter(complaint_import=current, row__gt=current.last_row).order_by("row")[
-            :MOST_EVENTS
-        ]
+        ComplaintImportRow.objects.filter(complaint_import=current, row__gt=current.last_row).order_by("row")[:CHUNK]
     )
     if not rows:
         finish(current, actor, now)

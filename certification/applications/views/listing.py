@@ -31,6 +31,7 @@ from certification.applications.views.materials import add_url, detail_url
 from certification.reviews.clock_story import clock_of
 from certification.reviews.due_times import shown
 from certification.reviews.models import Review, ReviewState
+from certification.reviews.overturning import is_appealable
 from certification.reviews.verdicts import say_review
 from certification.reviews.waiting import options_for
 
@@ -145,6 +146,7 @@ def detail(request: SignedInRequest, ref: str) -> HttpResponse:
         "said": say_review(review) if review and review.state == ReviewState.DECIDED else None,
         "can_withdraw": edit and ApplicationState.WITHDRAWN in TRANSITIONS[ApplicationState(application.state)],
         "may_edit": edit,
+        "appealable": review is not None and is_appealable(review),
         "timeline": timeline_of(application),
         "now": now,
         "breadcrumb": crumbs(last=ref),

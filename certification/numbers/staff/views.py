@@ -38,7 +38,9 @@ def number_list(request: SignedInRequest) -> HttpResponse:
     moment = look_back(request, now=now)
     chosen = NumberFilter(request.GET)
     numbers = chosen.narrow(at=moment.at).select_related("company__industry", "provider", "group")
-    page = keyset_page(numbers.none() if moment.failed else numbers, request, order=["pk"], kinds=[int])
+    page = keyset_page(
+        numbers.none() if moment.failed else numbers, request, order=chosen.order, kinds=[int] * len(chosen.order)
+    )
     if moment.at is None and page.rows:
         give_status(page.rows)
     facts = facts_for(page.rows, now=now, at=moment.at)

@@ -14,7 +14,8 @@ from accounts.users import User
 from appeals.cases.drafts import choose_platforms, create_draft, save_statement
 from appeals.cases.models import Appeal, AppealKind
 from appeals.cases.submission import open_review_of, submit
-from appeals.complaints.locks import open_locks
+from appeals.complaints.intake import receive
+from appeals.complaints.models import Source
 from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Origin
 from appeals.platforms import Platform
@@ -48,10 +49,14 @@ def mark(number: PhoneNumber, *codes: str, now: dt.datetime = NOW) -> None:
 
 
 def lock(number: PhoneNumber, *, now: dt.datetime = NOW) -> Maintenance:
-    """Lock the number because of complaints, with its review."""
-    cause = MaintenanceCause.objects.get(code="complaint_lock")
-    ((made, _number),) = open_locks(cause=cause, numbers=[number], actor=Actor.engine(), now=now)
-    return made
+    """Let six people complain, which locks the number and opens its review."""
+    source, _made = Source.objects.get_or_create(name="test", defaults={"created_at": now})
+    complaints = [
+        {"id": f"{number.pk}-{count}", "number": number.number, "at": now.isoformat(), "category": "harassment"}
+        for count in range(6)
+    ]
+    receive(source=source, events=complaints, actor=Actor.command(), now=now)
+    return Maintenance.objects.get(number=number, locks=True, closed_at__isnull=True)
 
 
 def draft(

@@ -48,8 +48,8 @@ CAUSES = ("data_sync", "model_upgrade", "standard_overhaul")
 #: What the policy staff ask for in the course of a run.
 ASKED = "radiology_licence"
 LIMITS = settings(
-    max_examples=15,
-    stateful_step_count=25,
+    max_examples=12,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     derandomize=True,
