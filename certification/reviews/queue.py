@@ -98,7 +98,7 @@ class QueueFilter:
 
 def matching(text: str) -> Q:
     """Reviews by reference, by the name or credit code of the company, or by a number in any shape, masked too."""
-    companies = Company.objects.filter(Q(name__anycase=text) | Q(credit_code__istartswith=text))
+    companies = Company.objects.filter(Q(name__icontains=text) | Q(credit_code__istartswith=text))
     return Q(ref__startswith=text.lower()) | Q(company__in=companies.values("pk")) | about_numbers(text)
 
 
