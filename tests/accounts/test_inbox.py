@@ -15,7 +15,7 @@ from accounts.delivery import MailOutage
 from accounts.inbox import PAGE_SIZE
 from accounts.journal import JournalEntry
 from accounts.memberships import Membership
-from accounts.notices import KINDS, Notice
+from accounts.notices import KINDS, Audience, Notice
 from accounts.preferences import NoticePreference
 from accounts.users import User
 from tests.accounts.people import notice_to, reader, staff
@@ -219,7 +219,9 @@ def test_mandatory_and_unknown_kinds_cannot_be_chosen(client: Client, owner: Use
     client.post("/settings/notifications/", {"mail": ["nonsense"]})
 
     muted = set(NoticePreference.objects.values_list("kind", flat=True))
-    assert muted == {kind.code for kind in KINDS.values() if not kind.mandatory}
+    assert muted == {
+        kind.code for kind in KINDS.values() if not kind.mandatory and kind.audience == Audience.COMPANY
+    }
     page = client.get("/settings/notifications/").content.decode()
     assert 'value="maintenance_opened"' not in page
     assert "认证已暂停" in page
@@ -232,8 +234,10 @@ def test_staff_choose_among_the_kinds_for_staff(client: Client, db: None) -> Non
         "review_overdue_staff",
         "decision_refused",
         "plan_overrunning",
+        "maintenance_expedited",
+        "expedite_requested",
     }
-    assert context["optional"] == []
+    assert [kind.code for kind, *_more in context["optional"]] == ["appeal_message_staff"]
 
 
 # --- Deliveries ----------------------------------------------------------------------------------------------------------

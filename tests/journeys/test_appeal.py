@@ -126,7 +126,7 @@ class Walk:
         self.button("preview")
         self.seen("preview")
         self.button("confirm")
-        self.page.wait_for_url(re.compile(r"/staff/cases/\w+/$"))
+        self.page.wait_for_url(re.compile(r"/staff/cases/\w+/decided/$"))
         staging.apply_due(now=timezone.now() + staging.UNDO_FOR)  # the time in which it can be taken back
         self.page.reload()
         self.seen("decided")

@@ -125,7 +125,7 @@ def test_overview_takes_the_same_queries_for_any_number_of_rows(cast, client: Cl
         make_number(cast.clinic)
     client.force_login(cast.owner)
     client.get("/")  # the session's first use
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(21):
         assert client.get("/").status_code == 200
 
 

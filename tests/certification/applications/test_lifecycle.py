@@ -49,6 +49,7 @@ ALLOWED = {
     ("pending_maintenance", "lapsed"),
     ("pending_maintenance", "withdrawn"),
     ("returned", "submitted"),
+    ("rejected", "submitted"),  # an upheld appeal brings it back
     ("returned", "withdrawn"),
 }
 NUMBERS_ALLOWED = {
@@ -72,6 +73,7 @@ NUMBERS_ALLOWED = {
     ("expired", "submitted"),
     ("expired", "certified"),
     ("rejected", "submitted"),
+    ("revoked", "certified"),  # an upheld appeal brings it back
     ("lapsed", "submitted"),
     ("withdrawn", "submitted"),
     ("revoked", "submitted"),
@@ -165,7 +167,7 @@ def test_moving_no_numbers_is_nothing(cast: Cast) -> None:
 
 
 def test_sources_reads_table_backwards() -> None:
-    assert sources(TRANSITIONS, ApplicationState.SUBMITTED) == ["draft", "returned"]
+    assert sources(TRANSITIONS, ApplicationState.SUBMITTED) == ["draft", "returned", "rejected"]
 
 
 def test_revocation_needs_reason_and_leaves_others(cast: Cast) -> None:

@@ -46,8 +46,8 @@ def test_transition_table_is_the_documented_one():
     assert printed == {
         "submitted": ["approved", "rejected", "returned", "withdrawn"],
         "approved": ["replaced"],
-        "returned": [],
-        "rejected": [],
+        "returned": ["submitted"],
+        "rejected": ["submitted"],
         "replaced": [],
         "withdrawn": [],
     }

@@ -9,7 +9,7 @@ import time
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from certification.numbers.models import NumberKind
@@ -213,6 +213,7 @@ def test_separators_and_invisible_characters_change_nothing(digits: str, data: s
     assert isinstance(plain, ReadNumber)
     noise = st.sampled_from(["", "", " ", "\u00a0", "\u200b", "\u3000", "."])
     text = "".join(character + data.draw(noise) for character in digits)
+    assume(not re.search(r"\.[0\s\u200b]+$", text))  # a spreadsheet's way to write a whole number: 138.0 is 138
     assert read_number(text) == plain
     assert read_number(digits.translate({ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)})) == plain
 

@@ -145,7 +145,7 @@ def test_company_history_counts_numbers_and_decisions(cast: Cast) -> None:
     decided(cast, make_submitted(cast), Decision.RETURNED, items=[purpose_item()])
     make_submitted(cast)
     history = history_of_company(cast.clinic, now=LATER)
-    assert history.decisions == {"approved": 0, "returned": 1, "rejected": 0}
+    assert history.decisions == {"approved": 0, "returned": 1, "rejected": 0, "partly": 0}
     assert (history.waiting, history.count) == (1, 9)
     assert ("已认证", 5) in history.numbers or ("Certified", 5) in history.numbers
 
