@@ -207,6 +207,7 @@ def test_weekly_window_is_made_from_plain_answers_and_an_overlap_keeps_the_form(
     cast.operations.save(update_fields=["language"])
     today = timezone.localdate()
     monday = timezone.make_aware(dt.datetime.combine(today + (14 - today.weekday()) * DAY, dt.time(2)))
+    # Without scripts, so without axe, which needs them; `test_accessibility` visits these pages.
     staff = open_window(width=width, language=language, javascript=False)
     sign_in(staff, cast.operations.email)
     staff.goto("/staff/plans/new/")
@@ -218,24 +219,24 @@ def test_weekly_window_is_made_from_plain_answers_and_an_overlap_keeps_the_form(
     staff.locator("[name=weekdays][value=MO]").check()
     press(staff)
     expect(staff.locator(".error-summary")).to_be_visible()  # it must end
-    look(staff, f"{name}-1-must-end")
+    keep(staff, f"{name}-1-must-end")
     staff.locator("[name=repeat_ends][value=count]").check()
     staff.locator("[name=repeat_count]").fill("8")
     press(staff)
     expect(staff.locator("main")).to_contain_text(words["weekly"])
-    look(staff, f"{name}-2-check")
+    keep(staff, f"{name}-2-check")
     press(staff, "[name=confirm]")
     staff.wait_for_url("**/staff/plans/series/**")
-    look(staff, f"{name}-3-series")
+    keep(staff, f"{name}-3-series")
     assert MaintenanceSeries.objects.get().occurrences.count() == 8
 
     # What becomes of it: from a time on another, or none.
     staff.locator("main a.btn-primary").click()
     expect(staff.locator("[name=repeats][value=weekly]")).to_be_checked()
-    look(staff, f"{name}-3b-change")
+    keep(staff, f"{name}-3b-change")
     staff.go_back()
     staff.locator("main a.btn-outline-danger").click()
-    look(staff, f"{name}-3c-end")
+    keep(staff, f"{name}-3c-end")
 
     # The like of it once more: refused, with the other plan's name and address, and nothing is lost.
     staff.goto("/staff/plans/new/")
@@ -247,8 +248,8 @@ def test_weekly_window_is_made_from_plain_answers_and_an_overlap_keeps_the_form(
     expect(staff.locator(".error-summary")).to_contain_text(words["overlaps"])
     expect(staff.locator("main")).to_contain_text(words["in the way"])
     expect(staff.locator("[name=title_zh]")).to_have_value("再来一次")
-    look(staff, f"{name}-4-overlap")
+    keep(staff, f"{name}-4-overlap")
     staff.goto("/staff/plans/?state=planned")
-    look(staff, f"{name}-5-list")
+    keep(staff, f"{name}-5-list")
     assert Maintenance.objects.count() == 8
     assert_invariants()
