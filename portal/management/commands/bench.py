@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from portal.benchmarks import engine, numbers, processes, queue  # noqa: F401 - they declare their benchmarks
+from portal.benchmarks import complaints, engine, numbers, processes, queue  # noqa: F401 - they declare their benchmarks
 from portal.benchmarks.registry import BENCHMARKS, Row, chosen
 
 
