@@ -26,6 +26,7 @@ import django
 django.setup()
 
 # ruff: noqa: E402
+import hypothesis
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -34,6 +35,10 @@ from django.db import connection
 
 from portal.catalogues import compile_catalogues
 from tests.template_database import ensure_template
+
+# Properties are about results; how long an example takes depends on who else uses the machine.
+hypothesis.settings.register_profile("portal", deadline=None)
+hypothesis.settings.load_profile("portal")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page

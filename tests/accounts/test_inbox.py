@@ -219,9 +219,7 @@ def test_mandatory_and_unknown_kinds_cannot_be_chosen(client: Client, owner: Use
     client.post("/settings/notifications/", {"mail": ["nonsense"]})
 
     muted = set(NoticePreference.objects.values_list("kind", flat=True))
-    assert muted == {
-        kind.code for kind in KINDS.values() if not kind.mandatory and kind.audience == Audience.COMPANY
-    }
+    assert muted == {kind.code for kind in KINDS.values() if not kind.mandatory and kind.audience == Audience.COMPANY}
     page = client.get("/settings/notifications/").content.decode()
     assert 'value="maintenance_opened"' not in page
     assert "认证已暂停" in page

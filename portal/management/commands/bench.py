@@ -11,7 +11,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
-from portal.benchmarks import desk, engine, numbers, processes, queue, year  # noqa: F401 - they declare their benchmarks
+from portal.benchmarks import (  # noqa: F401 - they declare their benchmarks
+    complaints,
+    desk,
+    engine,
+    numbers,
+    processes,
+    queue,
+    year,
+)
 from portal.benchmarks.registry import BENCHMARKS, Row, chosen
 
 
