@@ -25,9 +25,10 @@ from pydantic import Field
 
 from accounts.access import Access, public
 from accounts.journal import Actor, ActorKind
-from appeals.complaints.intake import MOST_EVENTS, receive
+from appeals.complaints.intake import receive
 from appeals.complaints.models import Source
 from appeals.complaints.sources import TooManyCalls, source_of
+from appeals.events import MOST_EVENTS
 from appeals.marks.intake import source_key, take_in
 
 PROBLEM = "application/problem+json"

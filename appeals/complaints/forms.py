@@ -13,9 +13,11 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.working_days import CHINA
-from appeals.complaints.intake import AHEAD, LONGEST_EVIDENCE
-from appeals.complaints.models import Category, Source
+from appeals.categories import Category
+from appeals.complaints.intake import LONGEST_EVIDENCE
+from appeals.complaints.models import Source
 from appeals.complaints.sources import STAFF_SOURCE
+from appeals.events import AHEAD
 from appeals.platforms import Platform
 from certification.numbers.imports.forms import FileField, SheetColumnsForm
 from certification.numbers.problems import Problem, reason

@@ -15,28 +15,14 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from accounts.journal import Actor
+from appeals.categories import CATEGORY_WORDS, Category
 from appeals.complaints.counters import COUNT, take_turn
 from appeals.complaints.limits import Counted, act_on
-from appeals.complaints.models import Category, Source
-from appeals.marks.intake import LABEL_WORDS, Invalid, plain, read_moment
+from appeals.complaints.models import Source
+from appeals.events import LONGEST_ID, Invalid, Result, plain, read_dialled, read_identifier, read_moment
 from certification.numbers.models import PhoneNumber
-from certification.numbers.problems import Problem, reason
-from certification.numbers.shapes import read_number
 
-#: Events of one call (issue: complaint intake).
-MOST_EVENTS = 1000
-#: Clocks differ; what lies further ahead is refused (issue: complaint intake).
-AHEAD = dt.timedelta(minutes=10)
-LONGEST_ID, LONGEST_PLATFORM, LONGEST_EVIDENCE = 80, 40, 4000
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one event: accepted, duplicate, unknown_number, or invalid with a reason."""
-
-    event: str
-    outcome: str
-    reason: str = ""
+LONGEST_PLATFORM, LONGEST_EVIDENCE = 40, 4000
 
 
 @dataclass
@@ -211,36 +197,19 @@ def read_event(event: Mapping[str, Any], *, now: dt.datetime, needs_offset: bool
     """One complaint as it was told. Raises Invalid, whose message says what is wrong, in the active language."""
     if not isinstance(event, Mapping):
         raise Invalid(_("The event is not an object with id, number, at and category."))
-    identifier = plain(event.get("id"))
-    if not identifier:
-        raise Invalid(_("The event has no id."))
-    if len(identifier) > LONGEST_ID:
-        raise Invalid(_("The id is longer than 80 characters."))
-    value = event.get("number")
-    number = read_number(value if value is None or isinstance(value, str | int | float) else plain(value))
-    if isinstance(number, Problem):
-        raise Invalid(str(reason(number, "")))
-    at = read_moment(event.get("at"))
-    if needs_offset and not has_offset(event.get("at")):
-        raise Invalid(_("The time has no offset. Write it as 2025-06-03T14:00:00+08:00."))
-    if at > now + AHEAD:
-        raise Invalid(_("The time lies in the future."))
+    identifier, dialled = read_identifier(event), read_dialled(event)
+    at = read_moment(event.get("at"), now=now, needs_offset=needs_offset)
     word = plain(event.get("category")).casefold()
     if not word:
         raise Invalid(_("The category is missing."))
-    category = LABEL_WORDS.get(word)
+    category = CATEGORY_WORDS.get(word)
     if category is None:
         raise Invalid(_("The category is not one of fraud, advertising, harassment, other."))
     return Event(
         identifier,
-        number.number,
+        dialled,
         at,
-        Category(category.value),
+        category,
         plain(event.get("platform"))[:LONGEST_PLATFORM],
         plain(event.get("evidence"))[:LONGEST_EVIDENCE],
     )
-
-
-def has_offset(value: Any) -> bool:
-    """Whether a moment that could be read says its offset."""
-    return dt.datetime.fromisoformat(plain(value).replace("/", "-")).tzinfo is not None

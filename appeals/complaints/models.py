@@ -6,22 +6,13 @@ from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.companies import Company
 from accounts.references import ReferenceField
 from accounts.users import User
+from appeals.categories import Category
 from appeals.platforms import Platform
 from certification.numbers.models import PhoneNumber
-
-
-class Category(models.TextChoices):
-    """What a call is complained of for (domain section 7)."""
-
-    FRAUD = "fraud", _("Fraud")
-    ADVERTISING = "advertising", _("Advertising")
-    HARASSMENT = "harassment", _("Harassment")
-    OTHER = "other", pgettext_lazy("label of a mark", "Other")
 
 
 class Source(models.Model):

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company
 from accounts.working_days import CHINA, end_of_day
+from appeals.categories import Category
 from appeals.marks.intake import MOST_PEOPLE
-from appeals.marks.models import MarkLabel
 from appeals.platforms import Platform
 from certification.materials.uploads import UploadsForm
 from certification.numbers.models import PhoneNumber
@@ -32,7 +32,7 @@ class SeenForm(forms.Form):
 
     number_text = forms.CharField(label=_("Phone number"), max_length=100)
     platform = PlatformField(Platform.objects.filter(is_active=True), label=_("Platform"), empty_label=_("Choose"))
-    label = forms.ChoiceField(label=_("What it says"), choices=[("", _("Choose")), *MarkLabel.choices], initial="")
+    label = forms.ChoiceField(label=_("What it says"), choices=[("", _("Choose")), *Category.choices], initial="")
     people = forms.IntegerField(
         label=_("By how many people"), required=False, min_value=0, validators=[MaxValueValidator(MOST_PEOPLE)]
     )

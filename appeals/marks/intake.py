@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from accounts.journal import Actor
 from accounts.users import User
-from accounts.working_days import CHINA
+from appeals.categories import CATEGORY_WORDS, Category
 from appeals.complaints.models import Source
-from appeals.marks.marks import AHEAD, Sighting, observe
-from appeals.marks.models import MarkLabel, Origin
+from appeals.events import LONGEST_ID, Invalid, Result, plain, read_dialled, read_identifier, read_moment
+from appeals.marks.marks import Sighting, observe
+from appeals.marks.models import Origin
 from appeals.platforms import Platform
 from certification.numbers.models import PhoneNumber
-from certification.numbers.problems import Problem, reason
-from certification.numbers.shapes import read_number
 
-#: Events of one call (issue: complaint intake).
-MOST_EVENTS = 1000
 #: More people than this have not marked anything; it is a typing mistake (D).
 MOST_PEOPLE = 100_000_000
-LONGEST_ID = 80
-#: What files and forms call the labels, beside their codes.
-LABEL_WORDS = {
-    "fraud": MarkLabel.FRAUD, "scam": MarkLabel.FRAUD, "诈骗": MarkLabel.FRAUD, "欺诈": MarkLabel.FRAUD, "疑似诈骗": MarkLabel.FRAUD,
-    "advertising": MarkLabel.ADVERTISING, "广告": MarkLabel.ADVERTISING, "广告推销": MarkLabel.ADVERTISING, "推销": MarkLabel.ADVERTISING,
-    "harassment": MarkLabel.HARASSMENT, "骚扰": MarkLabel.HARASSMENT, "骚扰电话": MarkLabel.HARASSMENT,
-    "other": MarkLabel.OTHER, "其他": MarkLabel.OTHER, "": MarkLabel.OTHER,
-}  # fmt: skip
 YES = {"1", "yes", "true", "y", "是", "已清除", "cleared"}
 NO = {"", "0", "no", "false", "n", "否", "none"}
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one event: accepted, duplicate, unknown_number or invalid with a reason."""
-
-    event: str
-    outcome: str
-    reason: str = ""
-
-
-class Invalid(Exception):
-    """An event that cannot be taken; the message says why, in the active language."""
 
 
 def take_in(
@@ -115,52 +89,19 @@ def known_platforms() -> dict[str, int]:
 
 def read_event(event: Mapping[str, Any], *, platforms: Mapping[str, int], now: dt.datetime) -> tuple[str, Sighting]:
     """The dialled number and what is said of it (its `number_id` is filled in later). Raises Invalid."""
-    identifier = plain(event.get("id"))
-    if not identifier:
-        raise Invalid(_("The event has no id."))
-    if len(identifier) > LONGEST_ID:
-        raise Invalid(_("The id is longer than 80 characters."))
-    value = event.get("number")
-    number = read_number(value if value is None or isinstance(value, str | int | float) else plain(value))
-    if isinstance(number, Problem):
-        raise Invalid(str(reason(number, "")))
+    identifier, dialled = read_identifier(event), read_dialled(event)
     platform = platforms.get(plain(event.get("platform")).casefold())
     if platform is None:
         raise Invalid(_("The platform is not known."))
-    label = LABEL_WORDS.get(plain(event.get("label")).casefold())
+    label = CATEGORY_WORDS.get(plain(event.get("label")).casefold() or Category.OTHER)
     if label is None:
         raise Invalid(_("The label is not one of fraud, advertising, harassment, other."))
-    at = read_moment(event.get("at"))
-    if at > now + AHEAD:
-        raise Invalid(_("The time lies in the future."))
+    at = read_moment(event.get("at"), now=now)
     cleared = plain(event.get("cleared")).casefold()
     if cleared not in YES | NO:
         raise Invalid(_("“Cleared” is neither yes nor no."))
     people = read_people(event.get("people"))
-    return number.number, Sighting(identifier, 0, platform, at, label, people, is_clearance=cleared in YES)
-
-
-def plain(value: Any) -> str:
-    """A value as text, without what no text column can hold."""
-    text = str(value) if value is not None else ""
-    return text.replace("\0", "").encode("utf-8", "ignore").decode().strip()
-
-
-def read_moment(value: Any) -> dt.datetime:
-    """A moment from ISO 8601 or a spreadsheet's date; Chinese time where no offset is given. Raises Invalid."""
-    if isinstance(value, dt.datetime):
-        moment = value
-    elif isinstance(value, dt.date):
-        moment = dt.datetime.combine(value, dt.time())
-    else:
-        try:
-            moment = dt.datetime.fromisoformat(plain(value).replace("/", "-"))
-        except ValueError:
-            raise Invalid(_("The time cannot be read. Write it as 2025-06-03T14:00+08:00.")) from None
-    try:
-        return (moment if moment.tzinfo else moment.replace(tzinfo=CHINA)).astimezone(dt.UTC)
-    except OverflowError:
-        raise Invalid(_("The time cannot be read. Write it as 2025-06-03T14:00+08:00.")) from None
+    return dialled, Sighting(identifier, 0, platform, at, label, people, is_clearance=cleared in YES)
 
 
 def read_people(value: Any) -> int | None:
@@ -171,9 +112,3 @@ def read_people(value: Any) -> int | None:
     if not (text.isascii() and text.isdigit() and int(text[:12]) <= MOST_PEOPLE):
         raise Invalid(_("The number of people is not a whole number."))
     return int(text)
-
-
-def made_up_id(event: Mapping[str, Any]) -> str:
-    """An id for a row of a file that has none: the same row gives the same id, so that a file twice is a file once."""
-    text = "\n".join(plain(event.get(key)) for key in ("number", "platform", "at", "label", "people", "cleared"))
-    return "row-" + hashlib.sha256(text.encode()).hexdigest()[:32]

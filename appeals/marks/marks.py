@@ -19,12 +19,10 @@ from accounts.access import CompanyRole
 from accounts.journal import Actor
 from accounts.notices import RESPONSIBLE_ROLES
 from accounts.users import User
-from appeals.marks.models import Mark, MarkLabel, MarkQuerySet, Origin
+from appeals.categories import Category
+from appeals.marks.models import Mark, MarkQuerySet, Origin
 from appeals.platforms import Platform
 from certification.numbers.models import PhoneNumber
-
-#: Clocks differ; what is further ahead than this is refused by whoever takes events in (issue: complaint intake).
-AHEAD = dt.timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Sighting:
     platform_id: int
     #: When it was seen, or cleared.
     at: dt.datetime
-    label: MarkLabel = MarkLabel.OTHER
+    label: Category = Category.OTHER
     people: int | None = None
     is_clearance: bool = False
     reason: str = ""

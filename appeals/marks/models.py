@@ -10,18 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.companies import Company
 from accounts.references import ReferenceField
 from accounts.users import User
+from appeals.categories import Category
 from appeals.platforms import Platform
 from certification.materials.models import StoredDocument
 from certification.numbers.models import PhoneNumber
-
-
-class MarkLabel(models.TextChoices):
-    """What a platform calls a number (domain section 2)."""
-
-    FRAUD = "fraud", _("Fraud")
-    ADVERTISING = "advertising", _("Advertising")
-    HARASSMENT = "harassment", _("Harassment")
-    OTHER = "other", _("Other")
 
 
 class Origin(models.TextChoices):
@@ -59,7 +51,7 @@ class Mark(models.Model):
     company = models.ForeignKey(Company, models.PROTECT, related_name="marks", db_index=False)
     number = models.ForeignKey(PhoneNumber, models.PROTECT, related_name="marks", db_index=False)
     platform = models.ForeignKey(Platform, models.PROTECT, related_name="+", db_index=False)
-    label = models.CharField(max_length=12, choices=MarkLabel, default=MarkLabel.OTHER)
+    label = models.CharField(max_length=12, choices=Category, default=Category.OTHER)
     #: By how many people, where the platform says so.
     people = models.PositiveIntegerField(null=True)
     first_seen_at = models.DateTimeField()
@@ -123,7 +115,7 @@ class MarkSighting(models.Model):
     origin = models.CharField(max_length=10, choices=Origin)
     at = models.DateTimeField()
     is_clearance = models.BooleanField(default=False)
-    label = models.CharField(max_length=12, choices=MarkLabel, default=MarkLabel.OTHER)
+    label = models.CharField(max_length=12, choices=Category, default=Category.OTHER)
     people = models.PositiveIntegerField(null=True)
     reason = models.TextField(blank=True)
     recorded_at = models.DateTimeField()

@@ -11,8 +11,9 @@ from django.db import transaction
 from accounts.journal import Actor
 from accounts.notices import Message, send_to_company
 from accounts.users import User
+from appeals.categories import Category
 from appeals.marks.marks import Sighting, observe
-from appeals.marks.models import Mark, MarkLabel, MarkScreenshot, MarkSighting, Origin
+from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
 from appeals.platforms import Platform
 from certification.materials.models import StagedFile
 from certification.materials.store import FilesMissing, take_files
@@ -31,7 +32,7 @@ def report(
     *,
     number: PhoneNumber,
     platform: Platform,
-    label: MarkLabel,
+    label: Category,
     people: int | None,
     seen_at: dt.datetime,
     files: Sequence[StagedFile],
@@ -80,7 +81,7 @@ def confirm(*, mark: Mark, reviewer: User, actor: Actor, now: dt.datetime) -> No
         mark.number_id,
         mark.platform_id,
         current.last_seen_at,
-        MarkLabel(current.label),
+        Category(current.label),
         current.people,
     )
     observe(sightings=[same], source=STAFF_SOURCE, origin=Origin.STAFF, actor=actor, now=now, reporter=reviewer)

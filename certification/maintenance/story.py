@@ -13,10 +13,10 @@ from django.utils.translation import ngettext
 from accounts.companies import Company
 from certification.maintenance.coverage import Impact, impact_of
 from certification.maintenance.effects import Effects
-from certification.maintenance.facts import corrections_under_review
 from certification.maintenance.models import Family, Maintenance, MaintenanceQuerySet, Scope
 from certification.maintenance.rule_words import rule_words
 from certification.maintenance.series_models import MaintenanceSeries
+from certification.maintenance.surroundings import corrections_under_review
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import ReviewKind
 

@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from accounts.journal import Actor
 from appeals.complaints import sources
-from appeals.complaints.intake import MOST_EVENTS, receive
+from appeals.complaints.intake import receive
 from appeals.complaints.models import Source
+from appeals.events import MOST_EVENTS
 from certification.numbers.models import PhoneNumber
 from portal.benchmarks.data import SMALL, database
 from portal.benchmarks.registry import RUNS, Row, benchmark, limit, row, statements

@@ -8,9 +8,10 @@ import uuid
 
 from accounts.companies import Company
 from accounts.journal import Actor, ActorKind
+from appeals.categories import Category
 from appeals.expedite.requests import ask
 from appeals.marks.marks import Sighting, clear, observe
-from appeals.marks.models import MarkLabel, Origin
+from appeals.marks.models import Origin
 from appeals.marks.reports import report
 from appeals.platforms import Platform
 from certification.materials.documents import check_document
@@ -28,7 +29,7 @@ def numbers_of(company: Company) -> list[PhoneNumber]:
     return list(PhoneNumber.objects.of_company(company).order_by("pk"))
 
 
-def seen(company: Company, place: int, code: str, now: dt.datetime, label: MarkLabel, people: int) -> None:
+def seen(company: Company, place: int, code: str, now: dt.datetime, label: Category, people: int) -> None:
     """A platform tells of a mark on the company's number at this place."""
     number = numbers_of(company)[place]
     said = Sighting(
@@ -51,7 +52,7 @@ def reported(company: Company, place: int, code: str, now: dt.datetime) -> None:
     report(
         number=numbers_of(company)[place],
         platform=Platform.objects.get(code=code),
-        label=MarkLabel.ADVERTISING,
+        label=Category.ADVERTISING,
         people=27,
         seen_at=now,
         files=[stage(company=company, document=document, uploaded_by=owner, now=now)],
@@ -64,17 +65,17 @@ def reported(company: Company, place: int, code: str, now: dt.datetime) -> None:
 
 def restaurants_are_marked(story: Story, company: Company) -> None:
     """Two numbers of the restaurants: one on two platforms, one whose mark was cleared and has come back."""
-    story.at(41, lambda now: seen(company, 3, "360", now, MarkLabel.HARASSMENT, 18))
-    story.at(12, lambda now: seen(company, 3, "360", now, MarkLabel.HARASSMENT, 36))
-    story.at(9, lambda now: seen(company, 3, "tencent", now, MarkLabel.ADVERTISING, 12))
-    story.at(60, lambda now: seen(company, 11, "baidu", now, MarkLabel.ADVERTISING, 25))
+    story.at(41, lambda now: seen(company, 3, "360", now, Category.HARASSMENT, 18))
+    story.at(12, lambda now: seen(company, 3, "360", now, Category.HARASSMENT, 36))
+    story.at(9, lambda now: seen(company, 3, "tencent", now, Category.ADVERTISING, 12))
+    story.at(60, lambda now: seen(company, 11, "baidu", now, Category.ADVERTISING, 25))
     story.at(33, lambda now: cleared(company, 11, "baidu", now))
-    story.at(2, lambda now: seen(company, 11, "baidu", now, MarkLabel.ADVERTISING, 8))
+    story.at(2, lambda now: seen(company, 11, "baidu", now, Category.ADVERTISING, 8))
 
 
 def couriers_are_marked(story: Story, company: Company) -> None:
     """The couriers report a mark that no platform has told of yet."""
-    story.at(20, lambda now: seen(company, 2, "carrier", now, MarkLabel.HARASSMENT, 54))
+    story.at(20, lambda now: seen(company, 2, "carrier", now, Category.HARASSMENT, 54))
     story.at(1.5, lambda now: reported(company, 7, "handset_maker", now))
 
 

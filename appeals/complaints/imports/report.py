@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow, ComplaintRowOutcome
 from appeals.complaints.intake import read_event
-from appeals.marks.intake import Invalid
+from appeals.events import Invalid
 from certification.numbers.exports.writing import safe, write
 from certification.numbers.imports.report import letter
 

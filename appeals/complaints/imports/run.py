@@ -17,7 +17,8 @@ from accounts import journal
 from accounts.journal import Actor, ActorKind
 from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow, ComplaintRowOutcome
 from appeals.complaints.imports.taking import RUN_TASK, discard, note_counts
-from appeals.complaints.intake import MOST_EVENTS, receive
+from appeals.complaints.intake import receive
+from appeals.events import MOST_EVENTS
 from certification.numbers.imports.models import OPEN_STATES, ImportState
 from certification.numbers.imports.stored import remove_file
 

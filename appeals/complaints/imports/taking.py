@@ -24,7 +24,7 @@ from appeals.complaints import sheets
 from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow, ComplaintRowOutcome
 from appeals.complaints.intake import Event, read_event
 from appeals.complaints.models import Complaint, Source
-from appeals.marks.intake import Invalid
+from appeals.events import Invalid
 from certification.numbers.imports.examining import Taken, data_rows, examine
 from certification.numbers.imports.models import OPEN_STATES, ImportState
 from certification.numbers.imports.sheets import Layout, shown
@@ -143,7 +143,7 @@ def write_preview(*, complaint_import: ComplaintImport, columns: dict[str, int],
     seen: set[str] = set()
     with default_storage.open(current.storage_name) as file:
         rows = data_rows(file, layout_of(current), current.header_row)
-        every = judged(sheets.as_events(rows, columns), now)
+        every = judged(sheets.COMPLAINTS.as_events(rows, columns), now)
         while batch := list(islice(every, BATCH)):
             lines = list(expected(batch, source=current.source, seen=seen))
             with connection.cursor() as cursor, cursor.copy(COPY_ROWS) as copy:

@@ -21,7 +21,7 @@ from appeals.complaints.imports import taking
 from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow, ComplaintRowOutcome
 from appeals.complaints.imports.report import judged_at, reason_of, write_report
 from appeals.complaints.staff_pages import Tab, crumbs, may_take, tabs
-from appeals.marks.intake import plain
+from appeals.events import plain
 from certification.numbers.imports.forms import TextForm
 from certification.numbers.imports.models import OPEN_STATES, ImportState
 from certification.numbers.imports.report import letter

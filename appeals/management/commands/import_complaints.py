@@ -10,10 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from accounts.journal import Actor
-from appeals.complaints.intake import MOST_EVENTS, receive
+from appeals.complaints.intake import receive
 from appeals.complaints.models import Source
-from appeals.complaints.sheets import events_of
+from appeals.complaints.sheets import COMPLAINTS
 from appeals.complaints.sources import NameTaken, create_source
+from appeals.events import MOST_EVENTS
 from certification.numbers.imports.sheets import UnreadableFile
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         try:
             with path.open("rb") as file:
-                rows = list(events_of(file, path.name))
+                rows = list(COMPLAINTS.events_of(file, path.name))
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from error
         except UnreadableFile as error:

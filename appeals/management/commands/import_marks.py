@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts.journal import Actor
 from appeals.complaints.models import Source
 from appeals.complaints.sources import NameTaken, create_source
-from appeals.marks.intake import MOST_EVENTS, source_key, take_in
-from appeals.marks.sheets import events_of
+from appeals.events import MOST_EVENTS
+from appeals.marks.intake import source_key, take_in
+from appeals.marks.sheets import MARKS
 from certification.numbers.imports.sheets import UnreadableFile
 
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
         path: Path = options["file"]
         try:
             with path.open("rb") as file:
-                outcome = self.carry_out(list(events_of(file, path.name)), options["source"].strip())
+                outcome = self.carry_out(list(MARKS.events_of(file, path.name)), options["source"].strip())
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror or error}.") from error
         except UnreadableFile as error:

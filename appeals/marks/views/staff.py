@@ -13,9 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from accounts.keyset import keyset_page
+from appeals.categories import Category
 from appeals.marks.forms import RecordForm, RefusalForm
 from appeals.marks.marks import Sighting, observe
-from appeals.marks.models import Mark, MarkLabel, Origin
+from appeals.marks.models import Mark, Origin
 from appeals.marks.reports import STAFF_SOURCE, NotWaiting, confirm, refuse
 from appeals.marks.story import label_words, story_of
 from appeals.marks.views.company import ORDER, ORDER_KINDS, Tab, mark_words
@@ -130,7 +131,7 @@ def staff_record(request: SignedInRequest) -> HttpResponse:
         cleared = data["what"] == "cleared"
         said = Sighting(
             str(data["submission"]), number.pk, platform.pk, form.seen_at(),
-            MarkLabel(data["label"] or MarkLabel.OTHER), data["people"], is_clearance=cleared, reason=data["reason"],
+            Category(data["label"] or Category.OTHER), data["people"], is_clearance=cleared, reason=data["reason"],
         )  # fmt: skip
         observe(
             sightings=[said],

@@ -22,7 +22,7 @@ from accounts.notices import Notice
 from appeals.complaints.intake import Receipt, match_numbers, receive
 from appeals.complaints.locks import open_lock_of, release
 from appeals.complaints.models import Complaint, ComplaintDay, Source
-from appeals.complaints.sheets import events_of
+from appeals.complaints.sheets import COMPLAINTS
 from certification.maintenance.invariants import check_invariants
 from certification.maintenance.models import Maintenance
 from certification.maintenance.status import Status, status_of
@@ -178,7 +178,7 @@ def test_batch_is_so_many_statements_whatever_its_size(cast: Cast, count: int) -
 def sample() -> list[dict[str, Any]]:
     """The rows of the sample file."""
     with (DATA / "complaints.csv").open("rb") as file:
-        return [row for _place, row in events_of(file, "complaints.csv")]
+        return [row for _place, row in COMPLAINTS.events_of(file, "complaints.csv")]
 
 
 def expected() -> dict[str, Any]:

@@ -11,11 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from accounts.journal import Actor, ActorKind
+from appeals.categories import Category
 from appeals.complaints.locks import SUBJECT as LOCK
 from appeals.complaints.models import Complaint, Source
 from appeals.health.card import cards_of
 from appeals.marks.marks import Sighting, observe
-from appeals.marks.models import MarkLabel, Origin
+from appeals.marks.models import Origin
 from appeals.platforms import Platform
 from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.numbers.models import PhoneNumber
@@ -34,7 +35,7 @@ def seen(
         number.pk,
         Platform.objects.get(code=code).pk,
         NOW - days * DAY,
-        MarkLabel.FRAUD,
+        Category.FRAUD,
         12,
         is_clearance=is_clearance,
     )

@@ -17,8 +17,9 @@ from django.utils import timezone
 from accounts.journal import Actor, ActorKind
 from accounts.notices import Notice
 from accounts.users import User
+from appeals.categories import Category
 from appeals.marks.marks import Sighting, observe
-from appeals.marks.models import Mark, MarkLabel, MarkScreenshot, MarkSighting, Origin
+from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
 from appeals.platforms import Platform
 from certification.materials import store
 from certification.materials.models import StagedFile
@@ -51,7 +52,7 @@ def visitor(user: User, language: str = "en") -> Client:
 def seen(number, code: str = "360", days: float = 3, *, is_clearance: bool = False, origin=Origin.PLATFORM) -> None:
     now = timezone.now()
     said = Sighting(
-        uuid.uuid4().hex, number.pk, Platform.objects.get(code=code).pk, now - days * DAY, MarkLabel.FRAUD, 120,
+        uuid.uuid4().hex, number.pk, Platform.objects.get(code=code).pk, now - days * DAY, Category.FRAUD, 120,
         is_clearance=is_clearance,
     )  # fmt: skip
     observe(sightings=[said], source="feed", origin=origin, actor=Actor(ActorKind.SOURCE), now=now)

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from accounts.journal import Actor, ActorKind, JournalEntry
 from accounts.notices import Notice
+from appeals.categories import Category
 from appeals.marks.marks import Sighting, clear, observe, open_marks
-from appeals.marks.models import Mark, MarkLabel, MarkSighting, Origin
+from appeals.marks.models import Mark, MarkSighting, Origin
 from appeals.platforms import Platform
 from tests.cast import NOW, Cast, make_number
 from tests.invariants import assert_invariants
@@ -53,8 +54,8 @@ def reading(mark: Mark) -> tuple[object, ...]:
 
 def test_sightings_make_one_mark_per_number_and_platform(cast):
     new = feed(
-        said("1", cast, days=9, label=MarkLabel.FRAUD, people=3),
-        said("2", cast, days=2, label=MarkLabel.ADVERTISING, people=120),
+        said("1", cast, days=9, label=Category.FRAUD, people=3),
+        said("2", cast, days=2, label=Category.ADVERTISING, people=120),
         said("3", cast, days=5, code="baidu"),
         said("4", cast, days=1, number=1),
     )
@@ -142,10 +143,10 @@ def test_clearance_heard_first_waits_for_what_it_cleared(cast):
 
 
 def test_company_assertion_is_confirmed_by_the_platform_and_then_reads_as_the_platform_says(cast):
-    feed(said("a", cast, days=3, label=MarkLabel.FRAUD, people=50), origin=Origin.COMPANY, source="company")
+    feed(said("a", cast, days=3, label=Category.FRAUD, people=50), origin=Origin.COMPANY, source="company")
     mark = Mark.objects.get()
     assert reading(mark)[:6] == ("fraud", 50, NOW - 3 * DAY, NOW - 3 * DAY, None, False)
-    feed(said("b", cast, days=4, label=MarkLabel.HARASSMENT, people=7))
+    feed(said("b", cast, days=4, label=Category.HARASSMENT, people=7))
     assert reading(mark)[:6] == ("harassment", 7, NOW - 4 * DAY, NOW - 3 * DAY, None, True)
 
 
@@ -163,7 +164,7 @@ EVENTS = st.lists(
         st.integers(0, 8),
         st.booleans(),
         st.none() | st.integers(0, 3),
-        st.sampled_from(MarkLabel),
+        st.sampled_from(Category),
     ),
     min_size=1,
     max_size=6,
@@ -199,7 +200,7 @@ def test_order_and_batches_of_arrival_make_no_difference(cast, events, data):
     assert (one.episodes, *(reading(one)[2:5] if one.episodes else ())) == expected
 
 
-def slow_reading(events: list[tuple[int, bool, int | None, MarkLabel]]) -> tuple[object, ...]:
+def slow_reading(events: list[tuple[int, bool, int | None, Category]]) -> tuple[object, ...]:
     """Episodes, first seen, last seen, cleared, by walking through what was said in its own order."""
     episodes, first, last, cleared, is_open = 0, NOW, NOW, None, False
     for hours, is_clearance, _people, _label in events:
