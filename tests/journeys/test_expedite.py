@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 
 import pytest
@@ -14,10 +13,9 @@ from accounts.journal import Actor
 from appeals.expedite.models import ExpediteRequest
 from appeals.expedite.requests import close_unneeded
 from certification.maintenance.engine import tick
-from certification.materials.models import Material, MaterialState
-from certification.reviews import desk
-from certification.reviews.models import Review, ReviewKind
-from tests.cast import Cast, make_material
+from certification.materials.models import Material
+from tests.appeals.expedite.late import waiting_review
+from tests.cast import Cast
 from tests.conftest import MailServer, OpenWindow
 from tests.invariants import assert_invariants
 from tests.journeys.windows import sign_in
@@ -41,21 +39,6 @@ def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), page.url
 
 
-def waiting(cast: Cast, kind: str, *, days: float) -> Review:
-    """A document that was handed in so many days ago; it is due after five."""
-    handed_in = timezone.now() - dt.timedelta(days=days)
-    material = make_material(cast.clinic, kind, by=cast.owner, state=MaterialState.SUBMITTED)
-    return desk.open_review(
-        kind=ReviewKind.MATERIAL,
-        company=cast.clinic,
-        subject="material",
-        subject_id=material.pk,
-        submitted_by=cast.owner,
-        actor=Actor.person(cast.owner),
-        now=handed_in,
-    )
-
-
 def decide_first(page: Page, words: dict[str, str]) -> None:
     """Claim the case that is open, approve it, confirm what the company will read, and let it take effect at once."""
     page.get_by_role("button", name=words["claim"], exact=True).first.click()
@@ -74,9 +57,9 @@ def test_overdue_review_is_expedited_and_decided(
     for person in (cast.owner, cast.operator, cast.lead, cast.reviewer):
         person.language = "en" if language == "en" else "zh-hans"
         person.save(update_fields=["language"])
-    older = waiting(cast, "number_ownership", days=9)
-    late = waiting(cast, "statement_of_use", days=6)
-    fresh = waiting(cast, "business_licence", days=1)
+    older = waiting_review(cast, kind="number_ownership", days=9, now=timezone.now())
+    late = waiting_review(cast, kind="statement_of_use", days=6, now=timezone.now())
+    fresh = waiting_review(cast, kind="business_licence", days=1, now=timezone.now())
     material = {review: Material.objects.get(pk=review.subject_id).ref for review in (late, fresh)}
 
     company = open_window(width=width, language=language)

@@ -15,9 +15,9 @@ from tests.cast import NOW, Cast, make_material
 DAY = dt.timedelta(days=1)
 
 
-def waiting_review(cast: Cast, *, kind: str = "business_licence", days: float = 6) -> Review:
-    """A document of the clinic's that was handed in `days` before NOW: due after five, marked as overdue by a tick at NOW."""
-    handed_in = NOW - days * DAY
+def waiting_review(cast: Cast, *, kind: str = "business_licence", days: float = 6, now: dt.datetime = NOW) -> Review:
+    """A document of the clinic's that was handed in `days` before `now`: due after five, marked as overdue by a tick."""
+    handed_in = now - days * DAY
     material = make_material(cast.clinic, kind, by=cast.owner, state=MaterialState.SUBMITTED)
     return desk.open_review(
         kind=ReviewKind.MATERIAL,
