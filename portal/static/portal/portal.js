@@ -326,7 +326,12 @@
       const box = document.getElementById(opener.dataset.dialogOpen);
       if (!box?.showModal || event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
-      box.addEventListener("close", () => opener.isConnected && opener.focus(), { once: true });
+      // The browser returns the focus to where it was; only where that is nowhere, it goes to the opener. The event comes
+      // a moment after the closing, when the next key may have moved on already.
+      box.addEventListener("close", () => {
+        const here = document.activeElement;
+        if (opener.isConnected && (!here || here === document.body || box.contains(here))) opener.focus();
+      }, { once: true });
       box.showModal();
       ($("[data-focus]", box) ?? $("h2", box))?.focus();
       return;
