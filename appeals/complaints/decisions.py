@@ -53,8 +53,8 @@ class ComplaintLockSubject:
         return PhoneNumber.objects.filter(pk=lock_of(review).number_id or 0)
 
     def title(self, review: Review) -> str:
-        """The locked number, masked."""
-        return mask_number(number_of(lock_of(review)).number)
+        """That it is a lock, and of which number, masked."""
+        return f"{review.get_kind_display()} {mask_number(number_of(lock_of(review)).number)}"
 
 
 def today_of(number: PhoneNumber, review: Review) -> ComplaintDay | None:

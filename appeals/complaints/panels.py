@@ -35,7 +35,9 @@ def plot_of(pattern: Pattern) -> BarPlot:
     return BarPlot(
         title=_("Complaints per day"),
         description=words,
-        bars=[Bar(date_format(day, "MONTH_DAY_FORMAT"), count) for day, count in pattern.days],
+        bars=[
+            Bar(f"{day:%m-%d}", count) for day, count in pattern.days
+        ],  # short: six of them stand side by side on a phone
         label_heading=_("Day"),
         value_heading=_("Complaints"),
         threshold=pattern.lock_above,

@@ -13,11 +13,13 @@ from django.utils.translation import ngettext
 from accounts.companies import Company
 from certification.maintenance.coverage import Impact, impact_of
 from certification.maintenance.effects import Effects
+from certification.maintenance.facts import appeal_url
 from certification.maintenance.models import Family, Maintenance, MaintenanceQuerySet, Scope
 from certification.maintenance.rule_words import rule_words
 from certification.maintenance.series_models import MaintenanceSeries
 from certification.maintenance.surroundings import corrections_under_review
 from certification.numbers.models import PhoneNumber
+from certification.numbers.shapes import mask_number
 from certification.reviews.models import ReviewKind
 
 
@@ -109,6 +111,9 @@ def scope_words(maintenance: Maintenance | MaintenanceSeries) -> str:
         return _("Companies in the industry %(industry)s") % {"industry": maintenance.industry}
     if maintenance.scope == Scope.COMPANY:
         return _("One company: %(company)s") % {"company": maintenance.company}
+    if isinstance(maintenance, Maintenance) and maintenance.number is not None:
+        shown = mask_number(maintenance.number.number)
+        return f"{shown} {maintenance.number.alias}".strip()
     return _("One number")
 
 
@@ -315,12 +320,14 @@ def sentence_of(story: Story, *, for_staff: bool) -> str:
 
 
 def say_whose_turn(story: Story, company: Company) -> None:
-    """What the company does: supply a document, wait for its review, or nothing."""
+    """What the company does: supply a document, wait for its review, appeal against a lock, or nothing."""
     maintenance = story.maintenance
     if story.state not in ("running", "overrunning"):
         return
     requirement = maintenance.requirement
     if requirement is None:
+        if maintenance.locks and maintenance.number is not None and (appeal := appeal_url(maintenance.number, "lock")):
+            story.action_label, story.action_url = _("Appeal"), appeal
         return
     correction = corrections_under_review({company.pk}).get((company.pk, requirement.kind_id))
     if correction is not None:

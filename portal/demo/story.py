@@ -167,7 +167,7 @@ class Story:
 
         `materials` gives for each kind in how many days (from the story's end) its last day is; None: long-term.
         """
-        start = self.days_ago(299 - company.pk % 7)
+        start = company.created_at + dt.timedelta(days=1)
         self.decide("company", company.pk, start, text="与登记信息一致。")
         self.add_numbers(company, count=numbers, first=first, provider=provider, now=start)
         for kind, days in materials.items():

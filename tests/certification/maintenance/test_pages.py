@@ -17,7 +17,8 @@ from certification.maintenance.models import Maintenance, MaintenanceCause
 from certification.maintenance.plan_drafts import PlanDraft
 from certification.maintenance.plans import create_plan
 from certification.materials.models import Material
-from tests.cast import Cast
+from certification.numbers.shapes import mask_number
+from tests.cast import NOW, Cast
 
 DAY = dt.timedelta(days=1)
 
@@ -171,3 +172,24 @@ def test_controls_change_the_plan_and_keep_input_that_failed(cast: Cast, client:
     assert late.status_code == 422
     client.force_login(cast.policy)
     assert client.post(reverse("maintenance:plan_update", args=[row.ref]), {"update-text_zh": "x"}).status_code == 403
+
+
+def test_lock_names_its_number_and_offers_the_appeal(cast: Cast, client: Client) -> None:
+    number = cast.numbers[0]
+    lock = Maintenance.objects.create(
+        cause=MaintenanceCause.objects.get(opened_by="complaints"),
+        scope="number",
+        number=number,
+        locks=True,
+        suspends_display=True,
+        opened_at=NOW,
+        held_since=NOW,
+        created_at=NOW,
+    )
+    lock.refresh_from_db()
+    client.force_login(cast.owner)
+    page = client.get(reverse("maintenance:detail", args=[lock.ref])).content.decode()
+    assert reverse("numbers:detail", args=[number.ref]) in page
+    assert mask_number(number.number) in page
+    assert number.number not in page
+    assert f"{reverse('appeals:new')}?kind=lock&amp;number={number.ref}" in page
