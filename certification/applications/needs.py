@@ -85,18 +85,25 @@ def requirements_for(*, company: Company, agent: bool | None, today: dt.date, no
     return [row for row in rows if not row.only_for_agents or agent]
 
 
-def needs_of(*, application: Application, now: dt.datetime) -> list[Need]:
-    """What the application needs, with what there is, in a number of queries that does not grow with its numbers."""
+def needs_of(
+    *, application: Application, now: dt.datetime, requirements: Iterable[Requirement] | None = None
+) -> list[Need]:
+    """What the application needs, with what there is, in a number of queries that does not grow with its numbers.
+
+    `requirements`: those in force today, where the caller has read them already.
+    """
     company = application.company
     today = company.today(now)
+    if requirements is None:
+        requirements = requirements_for(company=company, agent=application.applicant_is_agent, today=today, now=now)
     needs: dict[int, Need] = {}
-    for row in requirements_for(company=company, agent=application.applicant_is_agent, today=today, now=now):
+    for row in requirements:
         need = needs.setdefault(row.kind_id, Need(row.kind, always=False, holds=False))
         need.always |= row.moment == RequirementMoment.ALWAYS
         need.holds |= row.holds_applications
-    versions = Material.objects.filter(company=company, kind__in=needs).select_related("kind").order_by("version")
     by_kind: dict[int, list[Material]] = {}
-    for version in versions:
+    for version in Material.objects.filter(company=company, kind__in=needs).order_by("version"):
+        version.kind = needs[version.kind_id].kind
         by_kind.setdefault(version.kind_id, []).append(version)
     for kind_id, rows in by_kind.items():
         sort_versions(needs[kind_id], rows, today)
