@@ -52,6 +52,11 @@ class ComplaintLockSubject:
         """The locked number."""
         return PhoneNumber.objects.filter(pk=lock_of(review).number_id or 0)
 
+    def about_numbers(self, numbers: QuerySet[PhoneNumber], company_id: int) -> QuerySet[Any]:
+        """The locks of some of the numbers; a number that moved to another company left its locks with the former one."""
+        locks = Maintenance.objects.filter(locks=True, number__in=numbers.order_by().values("pk"))
+        return locks.values("pk")
+
     def title(self, review: Review) -> str:
         """That it is a lock, and of which number, masked."""
         return f"{review.get_kind_display()} {mask_number(number_of(lock_of(review)).number)}"

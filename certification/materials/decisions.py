@@ -25,7 +25,7 @@ from certification.materials.case import (
     to_replace,
     version_of,
 )
-from certification.materials.models import Material, MaterialState
+from certification.materials.models import Material, MaterialNumber, MaterialState
 from certification.materials.notices import tell_about
 from certification.materials.pages import validity_words
 from certification.materials.versions import SUBJECT, approve, can_reopen, reopen, send_back
@@ -100,6 +100,11 @@ class MaterialReviews:
     def numbers(self, review: Review) -> QuerySet[PhoneNumber]:
         """The numbers that the document names."""
         return PhoneNumber.objects.filter(proofs__material=review.subject_id)
+
+    def about_numbers(self, numbers: QuerySet[PhoneNumber], company_id: int) -> QuerySet[Any]:
+        """The company's versions that name some of the numbers."""
+        rows = MaterialNumber.objects.filter(material__company=company_id, number__in=numbers.order_by().values("pk"))
+        return rows.values("material")
 
     def can_reopen(self, review: Review) -> bool:
         """Whether an appeal can bring the version back to the reviewers."""

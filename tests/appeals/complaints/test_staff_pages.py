@@ -21,6 +21,7 @@ from appeals.complaints.models import Complaint, Source, SourceKey
 from appeals.complaints.sources import STAFF_SOURCE, create_source, issue_key, source_of
 from certification.reviews import desk
 from certification.reviews.models import Decision, Review, ReviewState
+from certification.reviews.number_search import about_numbers
 from tests.cast import Cast, make_number
 from tests.invariants import assert_invariants
 
@@ -218,6 +219,8 @@ def test_lead_has_a_kept_lock_reviewed_again(cast: Cast) -> None:
         review=review, reviewer=cast.reviewer, decision=Decision.REJECTED, text="投诉属实。", actor=actor, now=now
     )
     assert open_lock_of(cast.numbers[0]) == lock
+    assert review in Review.objects.filter(about_numbers(cast.numbers[0].number))  # the queue's search
+    assert review not in Review.objects.filter(about_numbers(cast.numbers[1].number))
     locks, again = reverse("complaints:staff_locks"), reverse("complaints:staff_review_again", args=[lock.ref])
     assert "Review again" not in browser(cast.reviewer).get(locks).content.decode()
     assert browser(cast.reviewer).post(again).status_code == 403

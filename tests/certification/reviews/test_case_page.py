@@ -16,13 +16,13 @@ from django.urls import reverse
 from accounts.journal import Actor
 from certification.applications.drafts import save_answer
 from certification.applications.submission import submit
-from certification.materials.models import Material, MaterialFile
+from certification.materials.models import Material, MaterialFile, MaterialNumber, MaterialState
 from certification.reviews import desk
 from certification.reviews.company_history import decisions_on_numbers, history_of_company
-from certification.reviews.models import Decision, Review, ReviewTick
+from certification.reviews.models import Decision, Review, ReviewKind, ReviewState, ReviewTick
 from certification.reviews.panels import PANELS, CasePanel, register_panel
 from certification.reviews.ticks import keep_ticks
-from tests.cast import NOW, Cast
+from tests.cast import NOW, Cast, make_material
 from tests.certification.applications.making import (
     LATER,
     NEXT_DAY,
@@ -157,6 +157,25 @@ def test_earlier_decisions_on_the_same_numbers_are_found(cast: Cast) -> None:
     decided(cast, make_submitted(cast, other), Decision.REJECTED)
     again = review_of(make_submitted(cast, [shared[0]]))
     assert decisions_on_numbers(again) == [rejected]
+
+
+def test_earlier_decisions_on_proofs_of_the_same_numbers_are_found(cast: Cast) -> None:
+    numbers = draft_numbers(cast, 2)
+    proof = make_material(cast.clinic, "number_ownership", by=cast.operator, state=MaterialState.REJECTED)
+    MaterialNumber.objects.create(material=proof, number=numbers[0])
+    earlier = desk.open_review(
+        kind=ReviewKind.MATERIAL, company=cast.clinic, subject="material", subject_id=proof.pk,
+        submitted_by_id=cast.operator.pk, actor=Actor.person(cast.operator), now=NOW,
+    )  # fmt: skip
+    Review.objects.filter(pk=earlier.pk).update(
+        state=ReviewState.DECIDED,
+        decision=Decision.REJECTED,
+        decided_by=cast.reviewer,
+        decided_at=NOW,
+        decision_text="x",
+    )
+    assert decisions_on_numbers(review_of(make_submitted(cast, [numbers[0]]))) == [earlier]
+    assert decisions_on_numbers(review_of(make_submitted(cast, [numbers[1]]))) == []
 
 
 def test_returned_application_shows_before_and_now(client: Client, cast: Cast) -> None:
