@@ -291,9 +291,11 @@ def end_plan(
         raise PlanMovedOn
     achieved = {"achieved_zh": achieved_zh.strip(), "achieved_en": achieved_en.strip()}
     if current.closed_at is not None:
-        if {name: getattr(current, name) for name in achieved} != achieved:
-            write(plan, **achieved)
-            note(plan, actor=actor, now=now, aspect="achieved", before="", after="recorded")
+        before = {name: getattr(current, name) for name in achieved}
+        write(plan, **achieved)
+        for name, text in achieved.items():
+            if before[name] != text:
+                note(plan, actor=actor, now=now, aspect=name, before=before[name], after=text)
         return
     now = engine_moment(now)
     write(plan, closed_at=now, held_until=now, **achieved)
