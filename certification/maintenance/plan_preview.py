@@ -92,8 +92,10 @@ class Preview:
     impact: Impact
     reviews: list[DelayedReviews]
     beside: list[Maintenance]
-    #: By requirement of the cause that is in force before the plan is over; empty where its cause asks for no document.
+    #: Of the documents that the cause asks for before the plan is over those that some company lacks.
     lacking: list[Lacking]
+    #: Whether it asks for any.
+    asks_for_documents: bool
     #: What companies and reviews will feel, in words.
     effects: list[str]
     times: Times | None = None
@@ -191,12 +193,14 @@ def preview_of(
         if recurrence is not None
         else list(beside(draft=draft, other_than=plan.pk if plan is not None else None)[:LISTED_PLANS])
     )
+    asked_for = lacking_of(draft, now=now)
     return Preview(
         draft=draft,
         impact=impact(scope=draft.scope, **draft.keys),
         reviews=delayed_reviews(draft),
         beside=others,
-        lacking=lacking_of(draft, now=now),
+        lacking=[row for row in asked_for if row.companies],
+        asks_for_documents=bool(asked_for),
         effects=effect_words(draft.effects),
         times=times_of(recurrence) if recurrence is not None else None,
     )
