@@ -24,7 +24,7 @@ from certification.maintenance.plan_drafts import PlanDraft, PlanRefused, Proble
 from certification.maintenance.plan_forms import ChangePlanForm, ChangeSeriesForm, EndSeriesForm, PlanForm
 from certification.maintenance.plan_pages import PLANNERS, add_problems, with_words
 from certification.maintenance.plan_preview import preview_of, times_of
-from certification.maintenance.plans import PlanMovedOn, change_plan, create_plan, may_plan
+from certification.maintenance.plans import PlanMovedOn, change_plan, create_plan, may_plan, problems_of_change
 from certification.maintenance.recurrence import Recurrence
 from certification.maintenance.series import (
     change_series,
@@ -158,7 +158,7 @@ def plan_change(request: SignedInRequest, ref: str) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "maintenance": plan}
     if request.method == "POST" and form.is_valid():
         draft = form.draft()
-        problems = problems_of(draft=draft, now=now, other_than=plan.pk)
+        problems = problems_of_change(plan=plan, draft=draft, now=now)
         if not problems and "confirm" in request.POST:
             try:
                 changed = change_plan(
