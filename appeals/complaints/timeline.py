@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery
@@ -47,7 +47,7 @@ def first_of_day(about: About) -> QuerySet[Complaint]:
 
 def say_days(rows: Sequence[Complaint], about: About) -> list[Event]:
     """How many there were of the day, of which kinds, between which hours; as known at the moment looked back to."""
-    found = (
+    found: Iterable[Any] = (
         of_timeline(about)
         .filter(
             number__in={row.number_id for row in rows},
@@ -108,7 +108,7 @@ def say_warnings(rows: Sequence[ComplaintDay], about: About) -> list[Event]:
     events = []
     for row in rows:
         day = days[row.pk]
-        count = day.then or 0  # type: ignore[attr-defined]
+        count = day.then or 0
         text = ngettext(
             "Warning: %(count)d complaint on %(day)s, near the limit",
             "Warning: %(count)d complaints on %(day)s, near the limit",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
@@ -11,7 +12,7 @@ from certification.maintenance.models import Maintenance, MaintenanceQuerySet, S
 from certification.numbers.models import Lifecycle, PhoneNumber
 
 
-def displayed_through(provider: object) -> QuerySet[PhoneNumber]:
+def displayed_through(provider: Any) -> QuerySet[PhoneNumber]:
     """The certified numbers that the provider displays."""
     return PhoneNumber.objects.held().filter(provider=provider, lifecycle=Lifecycle.CERTIFIED)
 
@@ -24,7 +25,7 @@ def companies_in(*, scope: str, keys: dict[str, int | None]) -> QuerySet[Company
     if scope == Scope.INDUSTRY:
         return companies.filter(industry=keys["industry_id"])
     if scope == Scope.COMPANY:
-        return companies.filter(pk=keys["company_id"])
+        return companies.filter(pk__in=[keys["company_id"]])
     return companies
 
 

@@ -69,7 +69,7 @@ def queue_at(user: User, at: dt.datetime) -> QuerySet[Review]:
         opened.filter(state=ReviewState.CANCELLED).alias(then=state).filter(then=ReviewState.OPEN).values("pk")
     )
 
-    def flag(aspect: str, column: str) -> ExpressionWrapper:
+    def flag(aspect: str, column: str) -> ExpressionWrapper[Q]:
         present = Cast(F(column), CharField())
         then = value_at(subject="review", subject_id=OuterRef("pk"), aspect=aspect, at=at, present=present)
         return ExpressionWrapper(Q(Exact(Lower(then), Value("true"))), output_field=BooleanField())

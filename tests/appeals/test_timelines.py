@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -170,7 +171,7 @@ def test_appeal_is_told_step_by_step_with_each_platform_and_the_outcome(cast: Ca
     number = cast.numbers[0]
     mark(number, "360", "baidu")
     appeal, review = sent(cast, platforms=["360", "baidu"])
-    by = {"reviewer": cast.reviewer, "actor": Actor.person(cast.reviewer)}
+    by: dict[str, Any] = {"reviewer": cast.reviewer, "actor": Actor.person(cast.reviewer)}
     say_as_staff(
         appeal=appeal, review=review, text="Which calls?", submission=uuid.uuid4(), asks=True, now=NOW + HOUR, **by
     )  # fmt: skip

@@ -119,7 +119,7 @@ class Mistake:
         return {name: value() if callable(value) else value for name, value in self.typed.items()}
 
 
-ONCE = {"repeats": "none", "repeat_ends": "", "repeat_count": "", "weekdays": []}
+ONCE: dict[str, Any] = {"repeats": "none", "repeat_ends": "", "repeat_count": "", "weekdays": []}
 MISTAKES: dict[str, Callable[[], Mistake]] = {
     "end before start": lambda: Mistake({**ONCE, "planned_end": f"{monday() - DAY:%Y-%m-%dT05:00}"}, "planned_end", END_FIRST),
     "end at start": lambda: Mistake({**ONCE, "planned_end": f"{monday():%Y-%m-%dT%H:%M}"}, "planned_end", END_FIRST),

@@ -180,10 +180,11 @@ def test_lock_has_the_expected_end_of_then_when_it_is_looked_at_again(cast: Cast
 @pytest.mark.parametrize("scope", ["everything", "provider", "industry", "company", "number"])
 def test_coverage_of_then_is_by_where_companies_and_numbers_belonged_then(cast: Cast, scope: str) -> None:
     settled(cast)
-    values: dict[str, Any] = {
+    choices: dict[str, dict[str, Any]] = {
         "everything": {}, "provider": {"provider": cast.numbers[0].provider}, "industry": {"industry": cast.clinic.industry},
         "company": {"company": cast.clinic}, "number": {"number": cast.numbers[0]},
-    }[scope]  # fmt: skip
+    }  # fmt: skip
+    values = choices[scope]
     row = Maintenance.objects.create(
         cause=MaintenanceCause.objects.get(code="data_sync"), scope=scope, opened_at=NOW, held_since=NOW, created_at=NOW,
         suspends_display=True, **values,
