@@ -73,10 +73,9 @@ def say_days(rows: Sequence[Complaint], about: About) -> list[Event]:
             "day": row.day.isoformat(),
         }
         kinds = [f"{Category(part['category']).label} {part['total']}" for part in parts]
-        last = max(part["last"] for part in parts)
-        zone = row.number.company.zone
-        hours = f"{row.at.astimezone(zone):%H:%M} – {last.astimezone(zone):%H:%M}"
-        detail = " · ".join([_(", ").join(kinds), *([hours] if total > 1 else [])])
+        zone, last = row.number.company.zone, max(part["last"] for part in parts)
+        clocks = dict.fromkeys(f"{at.astimezone(zone):%H:%M}" for at in (row.at, last))
+        detail = " · ".join([_(", ").join(kinds), " – ".join(clocks)])
         url = about.page_of(row.number)
         events.append(Event(row.at, about.of(row.number, text), "amber", "", detail, url))
     return events

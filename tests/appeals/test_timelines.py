@@ -114,7 +114,7 @@ def test_complaints_are_one_line_per_number_and_local_day_with_their_warning(cas
     assert [(line.text, line.detail, line.at) for line in found] == [
         ("Warning: 3 complaints on 2026-11-25, near the limit", "", NOW + 2 * HOUR),
         ("4 complaints on 2026-11-25", "Fraud 3, Harassment 1 · 11:00 – 14:00", NOW),
-        ("1 complaint on 2026-11-24", "Harassment 1", yesterday),
+        ("1 complaint on 2026-11-24", "Harassment 1 · 11:00", yesterday),
     ]
     company = events(of_company(cast.clinic), kind="complaint")
     masked = f"{number.number[3:6]}****{number.number[-4:]}"
