@@ -38,7 +38,8 @@ def first_of_day(about: About) -> QuerySet[Complaint]:
         Q(at__lt=OuterRef("at")) | Q(at=OuterRef("at"), pk__lt=OuterRef("pk")),
         number=OuterRef("number"),
         day=OuterRef("day"),
-        at__gte=OuterRef("at") - LONGEST_DAY,
+        # So that the index complaint_of_number is read near the complaint only.
+        at__range=(OuterRef("at") - LONGEST_DAY, OuterRef("at")),
     )
     if about.until is not None:
         earlier = earlier.filter(received_at__lte=about.until)

@@ -46,6 +46,11 @@ class Touched:
     start: dt.datetime
     end: dt.datetime
 
+    @property
+    def last_day(self) -> dt.date:
+        """The last day of the window, in China."""
+        return (self.end - dt.timedelta(seconds=1)).astimezone(CHINA).date()
+
 
 def touched_by(
     *,
