@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from accounts.companies import Company
 from accounts.journal import Actor
@@ -27,6 +28,7 @@ from tests.cast import Cast
 from tests.certification.calendar.conftest import founded_long_ago
 from tests.certification.reviews.test_clocks import open_one, plan
 from tests.conftest import OpenWindow
+from tests.journeys.test_accessibility import violations
 from tests.journeys.test_licence import look, sign_in
 
 __all__ = ["store"]
@@ -53,6 +55,12 @@ WORDS = {
 def local(moment: dt.datetime) -> str:
     """As the control of the browser takes it."""
     return f"{moment.astimezone(dt.timezone(dt.timedelta(hours=8))):%Y-%m-%dT%H:%M}"
+
+
+def seen(page: Page, name: str, javascript: bool) -> None:
+    """Keep a picture, refuse sideways scrolling and, where scripts run, what axe finds."""
+    look(page, name)
+    assert not javascript or violations(page) == []
 
 
 def eventful(cast: Cast, now: dt.datetime) -> None:
@@ -93,10 +101,10 @@ def test_member_reads_what_befell_a_number_from_outside(
         timeline.get_by_role("link", name=words[kind], exact=True).click()
         page.wait_for_url(f"**kind={kind.removesuffix('s')}*")
         expect(timeline).to_contain_text(words[text])
-        look(page, f"work-{language}-{width}-{kind}")
+        seen(page, f"work-{language}-{width}-{kind}", javascript)
     expect(timeline).to_contain_text(words["cleared"])
     page.goto("/timeline/")
-    look(page, f"work-{language}-{width}-company")
+    seen(page, f"work-{language}-{width}-company", javascript)
     timeline.get_by_role("link", name=words["complaints"], exact=True).click()
     page.wait_for_url("**kind=complaint*")
     expect(timeline).to_contain_text(words["six"])
@@ -114,7 +122,7 @@ def test_auditor_looks_back_at_the_queue_and_at_a_maintenance(
     desk.cancel(
         subject=held.subject, subject_id=held.subject_id, actor=Actor.person(cast.lead), now=now - DAY, reason="x"
     )
-    by = {"planner": cast.operations, "actor": Actor.person(cast.operations)}
+    by: dict[str, Any] = {"planner": cast.operations, "actor": Actor.person(cast.operations)}
     sync = plan(cast, "data_sync", start=now - 5 * DAY, days=3, now=now - 9 * DAY, ends_by_plan=False)
     post_update(plan=sync, text_zh="准备就绪。", text_en="Ready.", now=now - 6 * DAY, **by)
     tick(now=now - 5 * DAY)
@@ -132,10 +140,10 @@ def test_auditor_looks_back_at_the_queue_and_at_a_maintenance(
     row = page.locator("tbody tr").filter(has_text=held.ref)
     expect(row).to_contain_text("reviewer")
     expect(page.locator("#results").get_by_role("button", name=words["claim"])).to_have_count(0)
-    look(page, f"work-{language}-{width}-queue")
+    seen(page, f"work-{language}-{width}-queue", javascript)
     page.goto("/staff/queue/?at=2019-05-03")
     expect(page.get_by_text(words["nobody"])).to_be_visible()
-    look(page, f"work-{language}-{width}-queue-empty")
+    seen(page, f"work-{language}-{width}-queue-empty", javascript)
 
     page.goto(f"/staff/plans/?at={local(now - 4 * DAY)}")
     page.locator("tbody").get_by_role("link").first.click()
@@ -144,7 +152,7 @@ def test_auditor_looks_back_at_the_queue_and_at_a_maintenance(
     content = page.content()
     assert "已完成一半" not in content
     assert "Half done" not in content
-    look(page, f"work-{language}-{width}-maintenance")
+    seen(page, f"work-{language}-{width}-maintenance", javascript)
     page.get_by_role("link", name="回到现在" if language == "zh-CN" else "Back to now").click()
     expect(page.locator(".facts-card")).to_contain_text(words["ended"])
 
@@ -170,7 +178,7 @@ def test_policy_reads_the_same_four_things_before_a_requirement_and_a_plan(
     page.locator("main form button.btn-primary").click()
     expect(page.get_by_text(words["continue"])).to_be_visible()
     expect(page.locator(f"main a[href='/maintenance/{met.ref}/']")).to_be_visible()
-    look(page, f"work-{language}-{width}-requirement")
+    seen(page, f"work-{language}-{width}-requirement", javascript)
     page.locator("button[name=confirm]").click()
     page.wait_for_url("**/staff/rules/**")
 
@@ -182,5 +190,5 @@ def test_policy_reads_the_same_four_things_before_a_requirement_and_a_plan(
     page.locator("[name=planned_end]").fill(local(now + 35 * DAY))
     page.locator("main form button.btn-primary").first.click()
     expect(page.get_by_text(words["lacks"]).first).to_be_visible()
-    look(page, f"work-{language}-{width}-plan")
+    seen(page, f"work-{language}-{width}-plan", javascript)
     assert not Review.objects.filter(company__in=Company.objects.filter(pk=cast.shop.pk)).exists()

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.companies import Industry
 from accounts.company_changes import change_company_data
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 QUEUE = "/staff/queue/"
+
+
+@pytest.fixture(autouse=True)
+def english():
+    with translation.override("en"):
+        yield
 
 
 def seen(reviews: list[Review], at: dt.datetime, reader: User) -> list[dict[str, Any]]:
@@ -145,7 +151,7 @@ def test_queue_of_then_is_what_was_seen_then_through_everything_that_happens_to_
     lines = [line for note_ in notes.values() for line in note_]
     assert {line["holder"] for line in lines} == {"None", "reviewer", "second-reviewer"}
     assert {line["flags"][:2] for line in lines} == {(False, False), (True, False), (False, True)}
-    assert {line["company"] for line in lines} >= {("仁和门诊部", "医疗"), ("仁和餐饮", "餐饮")}
+    assert {line["company"] for line in lines} >= {("仁和门诊部", "Medical"), ("仁和餐饮", "Catering")}
     assert {line["is_late"] for line in lines} == {True, False}
     assert len({line["due"] for line in lines if line["ref"] == review.ref}) >= 3
     assert len({line["paused"] for line in lines}) >= 3
