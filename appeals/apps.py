@@ -13,12 +13,14 @@ class AppealsConfig(AppConfig):
     verbose_name = _("Appeals")
 
     def ready(self) -> None:
-        """Make known what this app's slices register."""
+        """Make known what this app's slices register; the kinds of events below come first on timelines."""
+        import_module("certification.timeline.kinds")
         import_module("appeals.cases.decisions")
         import_module("appeals.cases.invariants")
         import_module("appeals.cases.journal_vocabulary")
         import_module("appeals.cases.notice_kinds")
         import_module("appeals.cases.panels")
+        import_module("appeals.cases.steps")
         import_module("appeals.cases.waiting")
         import_module("appeals.complaints.arrivals")
         import_module("appeals.complaints.decisions")
@@ -27,6 +29,7 @@ class AppealsConfig(AppConfig):
         import_module("appeals.complaints.notes")
         import_module("appeals.complaints.notice_kinds")
         import_module("appeals.complaints.panels")
+        import_module("appeals.complaints.timeline")
         import_module("appeals.expedite.journal_vocabulary")
         import_module("appeals.expedite.notice_kinds")
         import_module("appeals.expedite.options")
@@ -35,3 +38,4 @@ class AppealsConfig(AppConfig):
         import_module("appeals.marks.journal_vocabulary")
         import_module("appeals.marks.notice_kinds")
         import_module("appeals.marks.notes")
+        import_module("appeals.marks.timeline")

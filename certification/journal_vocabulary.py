@@ -187,6 +187,9 @@ register_words(
             "message_zh": AspectWords(_("Message in Chinese")),
             "message_en": AspectWords(_("Message in English")),
             "achieved": AspectWords(_("What it achieved"), {"recorded": _("recorded")}),
+            "achieved_zh": AspectWords(_("What it achieved, in Chinese")),
+            "achieved_en": AspectWords(_("What it achieved, in English")),
+            "expected_until": AspectWords(_("Expected end")),
             "update": AspectWords(_("Update")),
             **{
                 name: CATALOGUE_WORDS[name]

@@ -42,6 +42,11 @@ def subject_of(review: Review) -> Appeal:
     )
 
 
+def title_of(appeal: Appeal) -> str:
+    """The appeal in a few words."""
+    return _("Appeal: %(kind)s %(ref)s") % {"kind": appeal.get_kind_display(), "ref": appeal.ref}
+
+
 def judged_by_number(appeal: Appeal) -> bool:
     """Whether a part of the appeal is some of its numbers; for marks it is some of the platforms."""
     return appeal.kind != AppealKind.MARK and takes_numbers(appeal)
@@ -153,8 +158,7 @@ class AppealSubject:
 
     def title(self, review: Review) -> str:
         """The appeal in a few words."""
-        appeal = subject_of(review)
-        return _("Appeal: %(kind)s %(ref)s") % {"kind": appeal.get_kind_display(), "ref": appeal.ref}
+        return title_of(subject_of(review))
 
 
 def upheld_numbers(appeal: Appeal, decision: Decision, items: Sequence[ReviewItem]) -> set[int]:

@@ -142,7 +142,19 @@ def review_again(*, lock: Maintenance, company: Company, actor: Actor, now: dt.d
         actor=actor,
         now=now,
     )
-    Maintenance.objects.filter(pk=lock.pk).update(expected_from=review.due_at, expected_until=review.due_at)
+    current = Maintenance.objects.select_for_update(no_key=True).get(pk=lock.pk)
+    if current.expected_until != review.due_at:
+        Maintenance.objects.filter(pk=lock.pk).update(expected_from=review.due_at, expected_until=review.due_at)
+        journal.record(
+            at=now,
+            actor=actor,
+            company_id=company.pk,
+            subject="maintenance",
+            subject_id=lock.pk,
+            aspect="expected_until",
+            before=current.expected_until.isoformat() if current.expected_until is not None else "",
+            after=review.due_at.isoformat(),
+        )
     return review
 
 

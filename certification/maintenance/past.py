@@ -105,9 +105,11 @@ def recall_since(numbers: Sequence[PhoneNumber], *, at: dt.datetime) -> None:
             number.certified_at = number.lifecycle_since
 
 
-#: What is read of a cause; its effects are copied to each maintenance, so that an edit of the catalogue spares them.
+#: What is read of a cause; its effects are copied to each maintenance, so that an edit of the catalogue spares them: those
+#: of the cause only tell whether a plan has its own.
 CAUSE_WORDS = ("name_zh", "name_en", "sentence_zh", "sentence_en")
-#: What of a plan people change beside its end (`plans.change_plan`), and how its journal is read.
+CAUSE_EFFECTS = ("suspends_display", "urgent_appeals_only", "review_time_factor", "defers")
+#: What of a plan people change beside its end (`plans.change_plan`, `plans.end_plan`), and how its journal is read.
 PLAN_VALUES: dict[str, Callable[[str], Any]] = {
     "planned_start": moment_or_none,
     "ends_by_plan": lambda text: text == "True",
@@ -119,6 +121,8 @@ PLAN_VALUES: dict[str, Callable[[str], Any]] = {
     "title_en": str,
     "message_zh": str,
     "message_en": str,
+    "achieved_zh": str,
+    "achieved_en": str,
 }
 
 
@@ -127,27 +131,51 @@ def recall_maintenance(rows: Sequence[Maintenance], *, at: dt.datetime) -> None:
 
     Two queries; the rows come with their causes.
     """
-    words = first_later("cause", {row.cause_id for row in rows}, CAUSE_WORDS, at)
+    words = first_later("cause", {row.cause_id for row in rows}, (*CAUSE_WORDS, *CAUSE_EFFECTS), at)
     for row in rows:
         for name, text in words.get(row.cause_id, {}).items():
-            setattr(row.cause, name, text)
-    changed = first_later("maintenance", [row.pk for row in rows], ("planned_end", "overrun", *PLAN_VALUES), at)
+            setattr(row.cause, name, PLAN_VALUES.get(name, str)(text))
+    aspects = ("planned_end", "expected_until", "overrun", *PLAN_VALUES)
+    changed = first_later("maintenance", [row.pk for row in rows], aspects, at)
     for row in rows:
         was = changed.get(row.pk, {})
         for name in PLAN_VALUES.keys() & was.keys():
             setattr(row, name, PLAN_VALUES[name](was[name]))
+        if "expected_until" in was:
+            row.expected_from = row.expected_until = moment_or_none(was["expected_until"])
         if "planned_end" in was:
             row.planned_end = row.expected_from = row.expected_until = moment_or_none(was["planned_end"])
         if "overrun" in was:
             row.overrunning_since = row.planned_end if was["overrun"] else None
-        for name, held in (("opened_at", "held_since"), ("closed_at", "held_until"), ("cancelled_at", "")):
-            moment = getattr(row, name)
-            if moment is not None and moment > at:
-                setattr(row, name, None)
-                if held:
-                    setattr(row, held, None)
-        if row.opened_at is None:
-            row.overrunning_since = None
+        take_back(row, at=at)
+
+
+def take_back(row: Maintenance, *, at: dt.datetime) -> None:
+    """Take back what had not happened at the moment."""
+    for name, held in (
+        ("opened_at", "held_since"),
+        ("closed_at", "held_until"),
+        ("cancelled_at", ""),
+        ("expedited_at", ""),
+    ):
+        moment = getattr(row, name)
+        if moment is not None and moment > at:
+            setattr(row, name, None)
+            if held:
+                setattr(row, held, None)
+    if row.opened_at is None:
+        row.overrunning_since = None
+    if row.closed_at is None:
+        row.achieved_zh = row.achieved_en = ""
+
+
+def recall_page(maintenance: Maintenance, *, at: dt.datetime) -> None:
+    """Give one maintenance everything that its page says of it at the moment: also the names of whom it covers."""
+    recall_maintenance([maintenance], at=at)
+    if maintenance.company is not None:
+        recall_companies([maintenance.company], at=at)
+    if maintenance.number is not None:
+        recall_numbers([maintenance.number], at=at)
 
 
 def plans_at(at: dt.datetime, *, states: Sequence[str] = ()) -> MaintenanceQuerySet:

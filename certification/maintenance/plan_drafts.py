@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.companies import Company, Industry
 from certification.maintenance.coverage import impact
 from certification.maintenance.effects import Effects
+from certification.maintenance.meeting import companies_in, meeting
 from certification.maintenance.models import Maintenance, MaintenanceCause, MaintenanceQuerySet, Scope
 from certification.maintenance.recurrence import Occurrence, Recurrence
 from certification.maintenance.series_models import MaintenanceSeries
@@ -105,19 +105,10 @@ def later_times(draft: PlanDraft) -> list[tuple[MaintenanceSeries, list[Occurren
 
 
 def beside(*, draft: PlanDraft, other_than: int | None = None) -> MaintenanceQuerySet:
-    """Every other plan in the window that could meet the same companies, whatever its cause."""
-    rows = Maintenance.objects.filter(
-        planned_start__lt=draft.planned_end,
-        planned_end__gt=draft.planned_start,
-        closed_at__isnull=True,
-        cancelled_at__isnull=True,
-    ).select_related("cause", "provider", "industry", "company")
-    if other_than is not None:
-        rows = rows.exclude(pk=other_than)
-    if draft.scope == Scope.EVERYTHING:
-        return rows.order_by("planned_start", "pk")
-    key = {name: value for name, value in draft.keys.items() if value is not None}
-    return rows.filter(Q(scope=Scope.EVERYTHING) | Q(**key)).order_by("planned_start", "pk")
+    """Every other plan in the window that meets one of the same companies, whatever its cause and scope."""
+    companies = companies_in(scope=draft.scope, keys=draft.keys)
+    rows = meeting(companies, start=draft.planned_start, end=draft.planned_end)
+    return rows.exclude(pk=other_than) if other_than is not None else rows
 
 
 def problems_of(*, draft: PlanDraft, now: dt.datetime, other_than: int | None = None) -> Problems:

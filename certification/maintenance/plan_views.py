@@ -24,7 +24,7 @@ from certification.maintenance.plan_drafts import PlanDraft, PlanRefused, Proble
 from certification.maintenance.plan_forms import ChangePlanForm, ChangeSeriesForm, EndSeriesForm, PlanForm
 from certification.maintenance.plan_pages import PLANNERS, add_problems, with_words
 from certification.maintenance.plan_preview import preview_of, times_of
-from certification.maintenance.plans import PlanMovedOn, change_plan, create_plan, may_plan
+from certification.maintenance.plans import PlanMovedOn, change_plan, create_plan, may_plan, problems_of_change
 from certification.maintenance.recurrence import Recurrence
 from certification.maintenance.series import (
     change_series,
@@ -76,7 +76,7 @@ def plan_new(request: SignedInRequest) -> HttpResponse:
             except PlanRefused as refused:
                 problems = refused.problems
         if not problems:
-            context["check"] = preview_of(draft=draft, recurrence=recurrence)
+            context["check"] = preview_of(draft=draft, now=now, recurrence=recurrence)
         context["other"] = other_page(problems)
         place_problems(form, problems)
     return render(request, "maintenance/plan_new.html", context, status=422 if form.errors else 200)
@@ -117,11 +117,12 @@ def plan_impact(request: SignedInRequest) -> HttpResponse:
     """The fragment that says, while the form is filled in, whom the plan would affect."""
     form = PlanForm(request.GET, user=request.user)
     context: dict[str, Any] = {}
+    now = timezone.now()
     if form.is_valid():
-        draft, recurrence, problems = problems_of_form(form, now=timezone.now())
+        draft, recurrence, problems = problems_of_form(form, now=now)
         readable = recurrence is None or not recurrence.problem()
         if readable and "planned_end" not in problems:
-            context["check"] = preview_of(draft=draft, recurrence=recurrence)
+            context["check"] = preview_of(draft=draft, now=now, recurrence=recurrence)
         context |= {"problems": list(problems.values()), "other": other_page(problems)}
     return render(request, "maintenance/_impact.html", context)
 
@@ -157,7 +158,7 @@ def plan_change(request: SignedInRequest, ref: str) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "maintenance": plan}
     if request.method == "POST" and form.is_valid():
         draft = form.draft()
-        problems = problems_of(draft=draft, now=now, other_than=plan.pk)
+        problems = problems_of_change(plan=plan, draft=draft, now=now)
         if not problems and "confirm" in request.POST:
             try:
                 changed = change_plan(
@@ -181,7 +182,7 @@ def plan_change(request: SignedInRequest, ref: str) -> HttpResponse:
                 )
                 return redirect("maintenance:detail", ref)
         if not problems and not form.errors:
-            context["check"] = preview_of(draft=draft, plan=plan)
+            context["check"] = preview_of(draft=draft, now=now, plan=plan)
         context["other"] = other_page(problems)
         place_problems(form, problems)
     return render(request, "maintenance/plan_change.html", context, status=422 if form.errors else 200)
@@ -308,7 +309,7 @@ def series_change(request: SignedInRequest, ref: str) -> HttpResponse:
                 messages.success(request, _("The recurring plan is changed and the companies are told."))
                 return redirect("maintenance:series", after.ref)
         if not problems:
-            context["check"] = preview_of(draft=draft, recurrence=recurrence)
+            context["check"] = preview_of(draft=draft, now=now, recurrence=recurrence)
         context["other"] = other_page(problems)
         place_problems(form, problems)
     return render(request, "maintenance/series_change.html", context, status=422 if form.errors else 200)

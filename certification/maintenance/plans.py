@@ -201,16 +201,9 @@ def change_taken(
     changes = {name: value for name, value in columns_of(draft).items() if before[name] != value}
     if not changes:
         return False
+    if problems := problems_of_change(plan=current, draft=draft, now=now):
+        raise PlanRefused(problems)
     moved = {"planned_start", "planned_end"} & changes.keys()
-    if "planned_start" in changes and draft.planned_start < now:
-        raise PlanRefused(Problems({"planned_start": _("The start is in the past. Enter a moment from now on.")}))
-    if "planned_end" in changes and draft.planned_end <= now:
-        text = _("The new end is in the past. Enter a later one, or end the maintenance now.")
-        raise PlanRefused(Problems({"planned_end": text}))
-    if moved:
-        problems = problems_of(draft=draft, now=now, other_than=current.pk)
-        if problems:
-            raise PlanRefused(problems)
     was_overrunning = "planned_end" in changes and current.overrunning_since is not None
     with overlap_refused(draft, other_than=current.pk):
         write(plan, **changes, **followers_of(current, draft, changes, now))
@@ -233,6 +226,20 @@ def change_taken(
         was_felt=was.effects.are_felt,
     )
     return True
+
+
+def problems_of_change(*, plan: Maintenance, draft: PlanDraft, now: dt.datetime) -> Problems:
+    """What is wrong with making the plan what the draft says; empty where it can be. Only what moves can be wrong."""
+    was = draft_of(plan)
+    starts_elsewhere, ends_elsewhere = draft.planned_start != was.planned_start, draft.planned_end != was.planned_end
+    if starts_elsewhere and draft.planned_start < now:
+        return Problems({"planned_start": _("The start is in the past. Enter a moment from now on.")})
+    if ends_elsewhere and draft.planned_start < draft.planned_end <= now:
+        text = _("The new end is in the past. Enter a later one, or end the maintenance now.")
+        return Problems({"planned_end": text})
+    if starts_elsewhere or ends_elsewhere:
+        return problems_of(draft=draft, now=now, other_than=plan.pk)
+    return Problems()
 
 
 def columns_of(draft: PlanDraft) -> dict[str, Any]:
@@ -291,9 +298,11 @@ def end_plan(
         raise PlanMovedOn
     achieved = {"achieved_zh": achieved_zh.strip(), "achieved_en": achieved_en.strip()}
     if current.closed_at is not None:
-        if {name: getattr(current, name) for name in achieved} != achieved:
-            write(plan, **achieved)
-            note(plan, actor=actor, now=now, aspect="achieved", before="", after="recorded")
+        before = {name: getattr(current, name) for name in achieved}
+        write(plan, **achieved)
+        for name, text in achieved.items():
+            if before[name] != text:
+                note(plan, actor=actor, now=now, aspect=name, before=before[name], after=text)
         return
     now = engine_moment(now)
     write(plan, closed_at=now, held_until=now, **achieved)

@@ -214,11 +214,10 @@ def covered_numbers(maintenance: Maintenance, company: Company) -> int:
     return numbers.count()
 
 
-def happenings_of(maintenance: Maintenance) -> list[Happening]:
-    """What was posted and what happened, the latest first."""
-    entries = [
-        Happening(update.at, _("Update"), "blue", _("Platform"), str(update)) for update in maintenance.updates.all()
-    ]
+def happenings_of(maintenance: Maintenance, *, until: dt.datetime | None = None) -> list[Happening]:
+    """What was posted and what happened, the latest first; with `until` up to that moment."""
+    updates = maintenance.updates.all() if until is None else maintenance.updates.filter(at__lte=until)
+    entries = [Happening(update.at, _("Update"), "blue", _("Platform"), str(update)) for update in updates]
     for at, text, tone in (
         (maintenance.created_at if maintenance.planned_start else None, _("Announced"), "grey"),
         (maintenance.opened_at, _("Began"), "red" if maintenance.suspends_display else "blue"),
@@ -233,8 +232,13 @@ def happenings_of(maintenance: Maintenance) -> list[Happening]:
     return sorted(entries, key=lambda entry: entry.at, reverse=True)
 
 
-def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None) -> Story:
-    """The story for a company that it covers, or for staff where `company` is None. At most six queries."""
+def tell(
+    maintenance: Maintenance, *, now: dt.datetime, company: Company | None, at: dt.datetime | None = None
+) -> Story:
+    """The story for a company that it covers, or for staff where `company` is None. At most six queries.
+
+    With `at`, for staff: as it was at that moment; the maintenance is one that `past.recall_page` has changed back.
+    """
     state = state_of(maintenance)
     stops = maintenance.suspends_display
     label, tone = state_words(state, stops=stops)
@@ -253,7 +257,7 @@ def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None)
         repeats=rule_words(maintenance.series.recurrence) if maintenance.series is not None else "",
         steps=steps_of(maintenance, state),
         advice=advice_of(maintenance, state),
-        happenings=happenings_of(maintenance),
+        happenings=happenings_of(maintenance, until=at),
     )
     if state == "planned":
         story.until = maintenance.planned_start
@@ -263,7 +267,7 @@ def tell(maintenance: Maintenance, *, now: dt.datetime, company: Company | None)
         story.until_latest = maintenance.expected_until
         story.turn = "platform"
     if company is None:
-        story.impact = impact_of(maintenance)
+        story.impact = impact_of(maintenance, at=at)
         story.numbers = story.impact.numbers
     else:
         story.numbers = covered_numbers(maintenance, company)

@@ -31,7 +31,7 @@ from accounts.look_back import look_back
 from certification.maintenance.covered import concerning
 from certification.maintenance.forms import CancelForm, EndForm, MoveEndForm, UpdateForm
 from certification.maintenance.models import Maintenance, MaintenanceQuerySet
-from certification.maintenance.past import plans_at, recall_maintenance
+from certification.maintenance.past import plans_at, recall_maintenance, recall_page
 from certification.maintenance.plan_drafts import PlanRefused
 from certification.maintenance.plan_pages import PLANNERS, WORDS, add_problems, with_words
 from certification.maintenance.plans import (
@@ -91,11 +91,27 @@ def common(maintenance: Maintenance, story: Story) -> dict[str, Any]:
 def staff_page(
     request: HttpRequest, maintenance: Maintenance, *, failed: dict[str, forms.Form] | None = None
 ) -> HttpResponse:
-    """The same for staff, with the controls that their role has; 422 with the input kept when one of them failed."""
-    story = tell(maintenance, now=timezone.now(), company=None)
+    """The same for staff, with the controls that their role has; 422 with the input kept when one of them failed.
+
+    As of a past moment it has none.
+    """
+    now = timezone.now()
+    moment = look_back(request, now=now)
+    if moment.at is not None:
+        if maintenance.created_at > moment.at:
+            raise Http404
+        recall_page(maintenance, at=moment.at)
+    story = tell(maintenance, now=moment.at or now, company=None, at=moment.at)
     failed = failed or {}
-    context: dict[str, Any] = {"story": story, **common(maintenance, story), "error_forms": list(failed.values())}
-    if may_plan(request.user, maintenance):  # type: ignore[arg-type]
+    context: dict[str, Any] = {
+        "story": story,
+        **common(maintenance, story),
+        "now": moment.at or now,
+        "look_back": moment,
+        "plans_url": moment.url(reverse("maintenance:plans")),
+        "error_forms": [*moment.error_forms, *failed.values()],
+    }
+    if moment.at is None and not moment.failed and may_plan(request.user, maintenance):  # type: ignore[arg-type]
         achieved = {"achieved_zh": maintenance.achieved_zh, "achieved_en": maintenance.achieved_en}
         offered: dict[str, forms.Form] = {"update": UpdateForm(prefix="update")}
         context["may_change"] = story.state in ("planned", "running", "overrunning")
@@ -106,7 +122,7 @@ def staff_page(
         if story.state in ("running", "overrunning", "ended"):
             offered["end"] = EndForm(prefix="end", initial=achieved)
         context["controls"] = {**offered, **{name: form for name, form in failed.items() if name in offered}}
-    return render(request, "maintenance/staff_detail.html", context, status=422 if failed else 200)
+    return render(request, "maintenance/staff_detail.html", context, status=422 if failed else moment.status)
 
 
 @dataclass
@@ -205,7 +221,9 @@ def plans(request: SignedInRequest) -> HttpResponse:
                 )
                 for name in TABS
             ],
-            "rows": [plan_row(row) for row in found],
+            "rows": [
+                {**plan_row(row), "url": moment.url(reverse("maintenance:detail", args=[row.ref]))} for row in found
+            ],
             "counts": counts,
             "chosen": chosen,
             "page": Page(

@@ -13,6 +13,7 @@ from accounts.companies import CompanyKind, Industry
 from accounts.working_days import CHINA
 from certification.maintenance.models import Family, MaintenanceCause, OpenedBy
 from certification.materials.models import MaterialKind, RequirementMoment
+from certification.materials.rule_preview import Touched, touched_by
 from certification.materials.rules import Reach, reach_of
 from certification.materials.validity import MOST_YEARS_AHEAD, years_from
 from certification.reviews.models import Reason, ReviewKind
@@ -95,6 +96,14 @@ class RequirementForm(forms.Form):
             effective_from=data["effective_from"],
             now=self.now,
         )
+
+    def touched(self) -> Touched | None:
+        """What else the valid form's requirement would touch; None where it is asked for with applications only."""
+        data = self.cleaned_data
+        if data["moment"] != RequirementMoment.ALWAYS:
+            return None
+        names = ("kind", "industry", "company_kinds", "cause", "effective_from", "holds_applications")
+        return touched_by(**{name: data[name] for name in names}, now=self.now)
 
 
 class WithdrawForm(forms.Form):

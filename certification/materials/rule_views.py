@@ -126,7 +126,13 @@ def requirement_announce(request: SignedInRequest) -> HttpResponse:
                 return redirect("materials:requirement", requirement.ref)
         elif "change" not in request.POST:
             values = [(name, value) for name, values in form.data.lists() for value in values if name in form.fields]  # type: ignore[attr-defined]
-            preview = {**context, "reach": form.reach(), "values": values, "data": form.cleaned_data}
+            preview = {
+                **context,
+                "reach": form.reach(),
+                "check": form.touched(),
+                "values": values,
+                "data": form.cleaned_data,
+            }
             return render(request, "materials/requirement_preview.html", preview)
     failed = form.is_bound and not form.is_valid()
     context["reach"] = form.reach() if form.is_bound else None

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -144,12 +143,9 @@ def last_day(row: JournalEntry) -> str:
 def say_number(rows: Sequence[JournalEntry], about: About) -> list[Event]:
     """Changes of the number; where several companies held it, with whose number it was."""
     names, words = people((row.actor_id for row in rows), about), Names(rows)
-    companies = {company.pk: company.name for company in about.companies}
     events = []
     for row in rows:
-        text = words.text(row)
-        if len(companies) > 1:
-            text = f"{companies.get(row.company_id or 0, '')} · {text}"
+        text = about.whose(row.company_id, words.text(row))
         tone = TONES.get(row.after, "grey") if row.aspect == "state" else "grey"
         events.append(Event(row.at, text, tone, actor_label(row, names), reason_of(row)))
     return events
@@ -159,15 +155,14 @@ def say_numbers(rows: Sequence[JournalEntry], about: About) -> list[Event]:
     """What befell numbers of a company, each named by its masked number."""
     events = say_number(rows, about)
     numbers = PhoneNumber.objects.in_bulk({row.subject_id for row in rows})
-    view = "staff_numbers:detail" if about.for_staff else "numbers:detail"
     return [
         Event(
             event.at,
-            f"{mask_number(numbers[row.subject_id].number)} · {event.text}",
+            about.of(numbers[row.subject_id], event.text),
             event.tone,
             event.actor_label,
             event.detail,
-            reverse(view, args=[numbers[row.subject_id].ref]),
+            about.page_of(numbers[row.subject_id]),
         )
         for row, event in zip(rows, events, strict=True)
     ]

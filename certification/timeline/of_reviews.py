@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -34,6 +34,8 @@ MATERIAL_STEPS = (
     MaterialState.REPLACED,
     MaterialState.WITHDRAWN,
 )
+#: Subjects of reviews whose opening and decision other sources tell, among the thing's other steps.
+TOLD_ELSEWHERE: set[str] = set()
 
 
 def reviews(about: About) -> QuerySet[Review]:
@@ -45,9 +47,19 @@ def reviews(about: About) -> QuerySet[Review]:
     return Review.objects.filter(Q(subject="application", subject_id__in=applications) | materials)
 
 
+def opened(about: About) -> QuerySet[Review]:
+    """Those of them that no other source tells."""
+    return reviews(about).exclude(subject__in=TOLD_ELSEWHERE)
+
+
 def decided(about: About) -> QuerySet[Review]:
-    """Those of them that were decided."""
-    return reviews(about).filter(state=ReviewState.DECIDED).prefetch_related("items__reason")
+    """Those of these that were decided."""
+    return decisions(opened(about))
+
+
+def decisions(rows: QuerySet[Review]) -> QuerySet[Review]:
+    """Those of the reviews that were decided, with what `say_decided` reads."""
+    return rows.filter(state=ReviewState.DECIDED).prefetch_related("items__reason")
 
 
 def claims(about: About) -> QuerySet[JournalEntry] | None:
@@ -59,27 +71,35 @@ def claims(about: About) -> QuerySet[JournalEntry] | None:
     ).exclude(after="")
 
 
+def application_titles(keys: set[int]) -> dict[int, str]:
+    """Applications by kind and reference; one query."""
+    rows = Application.objects.in_bulk(keys)
+    return {pk: f"{row.get_kind_display()} {row.ref}" for pk, row in rows.items()}
+
+
+def material_titles(keys: set[int]) -> dict[int, str]:
+    """Materials by kind and version; one query."""
+    rows = Material.objects.select_related("kind").in_bulk(keys)
+    return {
+        pk: _("%(material)s, version %(version)d") % {"material": row.kind, "version": row.version}
+        for pk, row in rows.items()
+    }
+
+
+#: What the reviews of a subject are about, in a few words, all of a page's at once; apps above add theirs.
+TITLES: dict[str, Callable[[set[int]], dict[int, str]]] = {
+    "application": application_titles,
+    "material": material_titles,
+}
+
+
 def titles_of(rows: Sequence[Review]) -> dict[int, str]:
-    """What each review is about, in a few words; two queries at most."""
-    asked: dict[str, set[int]] = {"application": set(), "material": set()}
+    """What each review is about, in a few words; a query per subject."""
+    asked: dict[str, set[int]] = {}
     for row in rows:
-        if row.subject in asked:
-            asked[row.subject].add(row.subject_id)
-    applications = Application.objects.in_bulk(asked["application"]) if asked["application"] else {}
-    materials = Material.objects.select_related("kind").in_bulk(asked["material"]) if asked["material"] else {}
-    titles = {}
-    for row in rows:
-        titles[row.pk] = str(row)
-        if row.subject == "application" and row.subject_id in applications:
-            application = applications[row.subject_id]
-            titles[row.pk] = f"{application.get_kind_display()} {application.ref}"
-        elif row.subject == "material" and row.subject_id in materials:
-            material = materials[row.subject_id]
-            titles[row.pk] = _("%(material)s, version %(version)d") % {
-                "material": material.kind,
-                "version": material.version,
-            }
-    return titles
+        asked.setdefault(row.subject, set()).add(row.subject_id)
+    titles = {subject: TITLES[subject](keys) for subject, keys in asked.items() if subject in TITLES}
+    return {row.pk: titles.get(row.subject, {}).get(row.subject_id, str(row)) for row in rows}
 
 
 def case_url(row: Review, about: About) -> str | None:
@@ -204,5 +224,5 @@ SOURCES = (
     Source("material_steps", "material", "at", material_steps, say_materials),
     Source("review_claimed", "review", "at", claims, say_claims),
     Source("review_decided", "review", "decided_at", decided, say_decided),
-    Source("review_began", "review", "opened_at", reviews, say_opened),
+    Source("review_began", "review", "opened_at", opened, say_opened),
 )

@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.functional import Promise
 
 from accounts.companies import Company
 from accounts.journal_words import actor_names
 from certification.numbers.models import PhoneNumber
+from certification.numbers.shapes import mask_number
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,24 @@ class About:
         if self.numbers is None:
             return [self.company]
         return list({number.company_id: number.company for number in self.numbers}.values())
+
+    def whose(self, company_id: int | None, text: str) -> str:
+        """The text, with whose number it was where several companies held it."""
+        if self.numbers is None or len(companies := self.companies) < 2:
+            return text
+        return f"{next((row.name for row in companies if row.pk == company_id), '')} · {text}"
+
+    def of(self, number: PhoneNumber, text: str) -> str:
+        """The text of an event of one number, as this timeline says it: a company's own names the masked number."""
+        if self.numbers is None:
+            return f"{mask_number(number.number)} · {text}"
+        return self.whose(number.company_id, text)
+
+    def page_of(self, number: PhoneNumber) -> str | None:
+        """Where the reader of a company's timeline reads about one of its numbers; None on the number's own page."""
+        if self.numbers is not None:
+            return None
+        return reverse("staff_numbers:detail" if self.for_staff else "numbers:detail", args=[number.ref])
 
     @property
     def number_keys(self) -> list[int]:

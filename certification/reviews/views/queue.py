@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,15 +21,19 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from accounts.companies import Company
 from accounts.keyset import keyset_page
+from accounts.look_back import look_back
+from accounts.past_companies import recall_companies
 from certification.reviews import desk
 from certification.reviews.due_times import shown
 from certification.reviews.forms import QueueFilterForm
 from certification.reviews.models import Review
+from certification.reviews.past_queue import ORDER_THEN, is_late, listed_at, narrowed, queue_at, recall_reviews
 from certification.reviews.queue import (
     AT_RISK,
     MOST_COUNTED,
     ORDER,
     ORDER_KINDS,
+    QueueFilter,
     count_overdue,
     counted,
     listed,
@@ -38,7 +43,7 @@ from certification.reviews.refusals import say_pause
 from certification.reviews.subjects import closed_to
 
 #: What in the address of the queue is no filter.
-NO_FILTERS = ("after", "before", "since", "known")
+NO_FILTERS = ("after", "before", "since", "known", "at")
 
 
 def total_words(count: int) -> str:
@@ -48,9 +53,14 @@ def total_words(count: int) -> str:
     return ngettext("%(count)s case", "%(count)s cases", count) % {"count": count}
 
 
-def row_of(review: Review, *, now: dt.datetime, user_id: int, closed: Sequence[str]) -> dict[str, Any]:
-    """What the queue says of one case; `closed` names the subjects that take another role than the reader's."""
-    idle = review.claimed_by is not None and desk.is_idle(review, now)
+def row_of(
+    review: Review, *, now: dt.datetime, user_id: int, closed: Sequence[str], then: bool = False
+) -> dict[str, Any]:
+    """What the queue says of one case; `closed` names the subjects that take another role than the reader's.
+
+    `then`: it is one of a past moment, of which nobody knows whether its holder was away.
+    """
+    idle = not then and review.claimed_by is not None and desk.is_idle(review, now)
     pauses = review.open_pauses  # type: ignore[attr-defined]
     late = review.overdue_since is not None or (review.due_at <= now and not pauses)
     return {
@@ -80,41 +90,70 @@ def with_filters(view: str, filters: dict[str, str], **more: str) -> str:
 
 @staff_view()
 def queue(request: SignedInRequest) -> HttpResponse:
-    """The open cases in the order in which they are taken."""
+    """The open cases in the order in which they are taken, as they are or as they were."""
     now = timezone.now()
+    moment = look_back(request, now=now)
     form = QueueFilterForm(request.GET)
-    everything = queue_for(request.user)
+    filters = filters_of(request.GET)
     chosen = form.chosen()
+    without_company = {key: value for key, value in filters.items() if key != "company"}
+    context: dict[str, Any] = {
+        "form": None,
+        "filter": form,
+        "is_filtered": bool(filters),
+        "only_company": Company.objects.filter(ref=chosen.company).first(),
+        "all_companies_url": moment.url(reverse("reviews:queue"), without_company),
+        "clear_url": moment.url(reverse("reviews:queue")),
+        "look_back": moment,
+        "error_forms": moment.error_forms,
+        "now": moment.at or now,
+    }
+    if moment.at is not None:
+        if context["only_company"] is not None:
+            recall_companies([context["only_company"]], at=moment.at)
+        context |= queue_then(request, chosen, moment.at)
+    elif not moment.failed:
+        context |= queue_now(request, chosen, filters, now)
+    return render(request, "reviews/queue.html", context, status=moment.status)
+
+
+def queue_now(
+    request: SignedInRequest, chosen: QueueFilter, filters: dict[str, str], now: dt.datetime
+) -> dict[str, Any]:
+    """What waits at present, with what the reader can do about it."""
+    everything = queue_for(request.user)
     rows = chosen.apply(everything, user=request.user, now=now)
     page = keyset_page(listed(rows), request, order=ORDER, kinds=ORDER_KINDS)
     count = counted(rows)
     page.total_label = total_words(count)
     closed = closed_to(request.user)
-    filters = filters_of(request.GET)
     may_decide = staff_may(request.user, Permission.DECIDE_REVIEWS)
-    without_company = {key: value for key, value in filters.items() if key != "company"}
-    return render(
-        request,
-        "reviews/queue.html",
-        {
-            "form": None,
-            "filter": form,
-            "page": page,
-            "rows": [row_of(review, now=now, user_id=request.user.pk, closed=closed) for review in page.rows],
-            "now": now,
-            "count": count,
-            "is_filtered": bool(filters),
-            "sentence": sentence(everything, now),
-            "may_decide": may_decide,
-            "may_lead": staff_may(request.user, Permission.LEAD_REVIEWS),
-            "next_url": with_filters("reviews:next", filters),
-            "news_url": with_filters("reviews:news", filters, since=now.isoformat()),
-            "only_company": Company.objects.filter(ref=chosen.company).first(),
-            "all_companies_url": with_filters("reviews:queue", without_company),
-            # Cases of one company and one kind can be decided together.
-            "can_select": may_decide and bool(chosen.company and chosen.kind),
-        },
-    )
+    return {
+        "page": page,
+        "rows": [row_of(review, now=now, user_id=request.user.pk, closed=closed) for review in page.rows],
+        "count": count,
+        "sentence": sentence(everything, now),
+        "may_decide": may_decide,
+        "may_lead": staff_may(request.user, Permission.LEAD_REVIEWS),
+        "next_url": with_filters("reviews:next", filters),
+        "news_url": with_filters("reviews:news", filters, since=now.isoformat()),
+        # Cases of one company and one kind can be decided together.
+        "can_select": may_decide and bool(chosen.company and chosen.kind),
+    }
+
+
+def queue_then(request: SignedInRequest, chosen: QueueFilter, at: dt.datetime) -> dict[str, Any]:
+    """What waited at the moment, to be read only."""
+    everything = queue_at(request.user, at)
+    rows = narrowed(chosen, everything, user=request.user, at=at)
+    page = keyset_page(listed_at(rows, at), request, order=ORDER_THEN, kinds=ORDER_KINDS)
+    recall_reviews(page.rows, at=at)
+    page.total_label = total_words(counted(rows))
+    return {
+        "page": page,
+        "rows": [row_of(review, now=at, user_id=request.user.pk, closed=(), then=True) for review in page.rows],
+        "sentence": sentence_then(everything, at),
+    }
 
 
 @require_safe
@@ -167,6 +206,19 @@ def sentence(everything: Any, now: dt.datetime) -> str:
             soon,
         ) % {"count": soon}
     return _("Nothing is overdue, and nothing is due within 24 hours.")
+
+
+def sentence_then(everything: QuerySet[Review], at: dt.datetime) -> str:
+    """How many cases waited at the moment, and how many were late."""
+
+    def figure(rows: QuerySet[Review]) -> str:
+        count = counted(rows)
+        return str(count) if count <= MOST_COUNTED else f"{MOST_COUNTED}+"
+
+    return _("Then %(waiting)s were waiting, %(overdue)s of them overdue.") % {
+        "waiting": figure(everything),
+        "overdue": figure(everything.filter(is_late(at))),
+    }
 
 
 @require_POST
