@@ -5,20 +5,15 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from django.core.management import call_command
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 from django.db.backends.utils import CursorWrapper
 
 from portal.benchmarks.data import switch_to
 
 #: The key of the advisory lock, in the configured database, that a run holds from beginning to end.
 RUN_LOCK = 0x73696D75
-#: A statement is prepared when it is asked this often; so many are kept.
-PREPARED_AFTER, MOST_PREPARED = 5, 2000
 #: The setting that holds the virtual moment, in each connection of the run.
 SETTING = "simulation.now"
 # What asks the database for the time gets the run's: these stand before PostgreSQL's own in the search path.
@@ -90,35 +85,12 @@ def new_database(*, keep: bool) -> Iterator[str]:
         with connection.cursor() as cursor:
             cursor.execute(CLOCKS)
         call_command("migrate", verbosity=0, interactive=False)
-        connection.close()
-        with prepared_statements():
-            yield name
+        yield name
     finally:
         switch_to(configured)
         if not keep:
             with connection.cursor() as cursor:
                 drop(cursor, name)
-
-
-@contextmanager
-def prepared_statements() -> Iterator[None]:
-    """Let each connection of this process keep the plans of what it asks: a run repeats a few hundred statements
-    thousands of times, where the portal's short connections would rather have each planned for its values.
-    """
-
-    def keep_plans(connection: BaseDatabaseWrapper, **_further: object) -> None:
-        connection.connection.prepared_max = MOST_PREPARED
-
-    options: dict[str, Any] = connection.settings_dict["OPTIONS"]
-    before = dict(options)
-    options |= {"server_side_binding": True, "prepare_threshold": PREPARED_AFTER}
-    connection_created.connect(keep_plans)
-    try:
-        yield
-    finally:
-        connection_created.disconnect(keep_plans)
-        options.clear()
-        options |= before
 
 
 def set_clock(moment: dt.datetime) -> None:
