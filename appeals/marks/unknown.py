@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -52,7 +53,7 @@ def keep(
     """Keep what was said of these numbers (as they are dialled), each event once; returns those that were new."""
     if not sightings:
         return set()
-    parameters: Mapping[str, object] = {
+    parameters: dict[str, Any] = {
         "source": source,
         "said_by": origin,
         "at": now,

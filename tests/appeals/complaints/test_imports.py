@@ -76,6 +76,7 @@ def taken(source: Source, content: bytes, name: str = "投诉.csv") -> Complaint
         kind=COMPLAINT_IMPORTS, source=source, file=ContentFile(content, name=name), name=name, user=None, now=NOW
     )
     assert taking.write_preview(kind=COMPLAINT_IMPORTS, event_import=found, columns=found.columns, now=NOW)
+    assert isinstance(found, ComplaintImport)
     found.refresh_from_db()
     return found
 
