@@ -36,7 +36,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True, seria
 SIZES = pytest.mark.parametrize(("width", "language"), [(1280, "zh-CN"), (375, "en")])
 #: What the pages say, by the window's language.
 WORDS = {
-    "zh-CN": {"counted": "已计入 6 条", "noted": "已记录 3 条", "came back": "再次出现"},
+    "zh-CN": {"counted": "6 条已计数", "noted": "已记录 3 条", "came back": "再次出现"},
     "en": {"counted": "6 counted", "noted": "3 noted", "came back": "Came back"},
 }
 SUBMIT = "main form.portal-form .btn-primary"
