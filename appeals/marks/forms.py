@@ -127,7 +127,7 @@ class RecordForm(SeenForm):
         initial="seen",
     )
     reason = forms.CharField(
-        label=_("Note"),
+        label=_("Remark"),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),

@@ -23,7 +23,7 @@ from certification.materials.models import StagedFile
 from certification.materials.store import stage
 from certification.numbers.models import PhoneNumber
 from certification.reviews import desk
-from certification.reviews.models import Decision, Reason, Review, ReviewItem
+from certification.reviews.models import Decision, Reason, Review, ReviewItem, ReviewState
 from portal.demo.complaints import report
 from portal.demo.documents import sample_document
 from portal.demo.marks import numbers_of, seen
@@ -111,7 +111,7 @@ def restaurants_appeal(story: Story, company: Company) -> None:
 
     def hurried(now: dt.datetime) -> None:
         owner = owner_of(company)
-        review = Review.objects.filter(company=company, subject="appeal", kind="complex_appeal").earliest("due_at")
+        review = Review.objects.filter(company=company, subject="appeal", state=ReviewState.OPEN).earliest("due_at")
         reason = "门店周末有大型活动，顾客不接电话会错过订位。"
         ask(thing=review, company=company, reason=reason, asker=owner, actor=Actor.person(owner), now=now)
 
