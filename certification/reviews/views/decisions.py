@@ -113,7 +113,7 @@ def start_own_words(
         return render(request, "reviews/decide.html", context, status=422)
     items = item_forms(review, data)
     started = next(row for row in items if row.prefix == request.POST["start"])
-    started.fields["text"].widget.attrs["autofocus"] = True
+    started.fields["text"].widget.attrs |= {"autofocus": True, "data-played-back": True}
     form = DecisionForm(data, decision=form.decision, items=items)
     return render(request, "reviews/decide.html", {**context, "form": form, "forms": [form, *items], "items": items})
 
