@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import uuid
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from accounts.companies import Company
 from accounts.journal import Actor
@@ -28,9 +28,6 @@ from portal.demo.complaints import report
 from portal.demo.documents import sample_document
 from portal.demo.marks import numbers_of, seen
 from portal.demo.story import Story, owner_of
-
-if TYPE_CHECKING:
-    import datetime as dt
 
 #: How many complaints about the couriers' number came on one morning.
 IN_BULK = 9
@@ -82,6 +79,11 @@ def appealed(
     return appeal
 
 
+def appeal_for(company: Company, place: int) -> Appeal:
+    """The appeal for the company's number at this place."""
+    return Appeal.objects.get(items__number=numbers_of(company)[place])
+
+
 def held_review(story: Story, appeal: Appeal, now: dt.datetime) -> Review:
     """The appeal's review, which the reviewer takes up."""
     review = open_review_of(appeal)
@@ -92,13 +94,13 @@ def held_review(story: Story, appeal: Appeal, now: dt.datetime) -> Review:
 
 
 def answers(story: Story, appeal: Appeal, code: str, to: PlatformState, note: str, now: dt.datetime) -> None:
-    """The reviewer asks the platform and notes its answer three hours later."""
+    """The reviewer asks the platform and notes its answer."""
     reviewer = story.people["reviewer"]
     review = held_review(story, appeal, now)
     row = appeal.platforms.get(platform__code=code)
-    for state, words, at in ((PlatformState.ASKED, "", now), (to, note, now)):
+    for state, words in ((PlatformState.ASKED, ""), (to, note)):
         set_platform(
-            row=row, to=state, note=words, review=review, reviewer=reviewer, actor=Actor.person(reviewer), now=at
+            row=row, to=state, note=words, review=review, reviewer=reviewer, actor=Actor.person(reviewer), now=now
         )
 
 
@@ -122,7 +124,7 @@ def restaurants_appeal(story: Story, company: Company) -> None:
     story.at(1, lambda now: appealed(company, 30, now, statement=statement, platforms=("baidu",)))
 
     def asked(now: dt.datetime) -> None:
-        appeal = Appeal.objects.get(items__number=numbers_of(company)[20])
+        appeal = appeal_for(company, 20)
         reviewer = story.people["reviewer"]
         say_as_staff(
             appeal=appeal,
@@ -143,13 +145,13 @@ def restaurants_appeal(story: Story, company: Company) -> None:
     story.at(50, lambda now: seen(company, 40, "baidu", now, Category.ADVERTISING, 21))
     story.at(44, lambda now: appealed(company, 40, now, statement=statement, platforms=("360", "baidu")))
     cleared, refused = PlatformState.CLEARED, PlatformState.REFUSED
-    forty = lambda: Appeal.objects.get(items__number=numbers_of(company)[40])  # noqa: E731
-    story.at(42, lambda now: answers(story, forty(), "360", cleared, "平台核实后已清除。", now))
-    story.at(40, lambda now: answers(story, forty(), "baidu", refused, "平台认为样本不足，三个月后可再次申请。", now))
+    noted = "平台认为样本不足，三个月后可再次申请。"
+    story.at(42, lambda now: answers(story, appeal_for(company, 40), "360", cleared, "平台核实后已清除。", now))
+    story.at(40, lambda now: answers(story, appeal_for(company, 40), "baidu", refused, noted, now))
     story.at(
         39.9,
         lambda now: story.decide(
-            "appeal", forty().pk, now, Decision.PARTLY, "360 已清除标记；百度暂不清除，原因见平台答复。"
+            "appeal", appeal_for(company, 40).pk, now, Decision.PARTLY, "360 已清除标记；百度暂不清除，原因见平台答复。"
         ),
     )
 
@@ -162,7 +164,7 @@ def couriers_appeal(story: Story, company: Company) -> None:
         report(f"bulk-{number}", [(number, moment) for moment in story.moments_of_today(now, IN_BULK)], now)
 
     def answered(now: dt.datetime) -> None:
-        appeal = Appeal.objects.get(company=company)
+        appeal = appeal_for(company, 5)
         reviewer, owner = story.people["reviewer"], owner_of(company)
         say_as_staff(
             appeal=appeal,
@@ -205,10 +207,11 @@ def estate_appeals(story: Story, company: Company) -> None:
     story.at(19, lambda now: seen(company, 4, "sogou", now, Category.HARASSMENT, 7))
     statement = "号码用于通知停水停电和紧急维修。"
     story.at(16, lambda now: appealed(company, 4, now, statement=statement, platforms=("360", "sogou")))
-    case = lambda: Appeal.objects.get(company=company)  # noqa: E731
-    for days, code in ((14, "360"), (13, "sogou")):
-        story.at(days, lambda now, code=code: answers(story, case(), code, PlatformState.CLEARED, "平台已清除。", now))  # type: ignore[misc]
-    story.at(12.9, lambda now: story.decide("appeal", case().pk, now, text="两个平台均已清除标记。"))
+    cleared = PlatformState.CLEARED
+    story.at(14, lambda now: answers(story, appeal_for(company, 4), "360", cleared, "平台已清除。", now))
+    story.at(13, lambda now: answers(story, appeal_for(company, 4), "sogou", cleared, "平台已清除。", now))
+    text = "两个平台均已清除标记。"
+    story.at(12.9, lambda now: story.decide("appeal", appeal_for(company, 4).pk, now, text=text))
 
 
 def telemarketers_appeal(story: Story, company: Company) -> None:
@@ -218,7 +221,7 @@ def telemarketers_appeal(story: Story, company: Company) -> None:
     story.at(9, lambda now: appealed(company, 3, now, statement=statement, platforms=("360",)))
 
     def dismissed(now: dt.datetime) -> None:
-        appeal = Appeal.objects.get(company=company)
+        appeal = appeal_for(company, 3)
         reason = Reason.objects.get(code="mark_confirmed")
         item = ReviewItem(item="appeal", item_id=appeal.pk, item_name="申诉", reason=reason, text="")
         story.decide("appeal", appeal.pk, now, Decision.REJECTED, "抽查的通话均为推销。", items=[item])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -18,7 +19,7 @@ from tests.cast import Cast
 from tests.certification.applications.making import make_submitted, review_of
 
 LIST = "materials:reasons"
-VALUES = {
+VALUES: dict[str, Any] = {
     "code": "script_missing",
     "kinds": ["application"],
     "text_zh": "缺少通话话术",
