@@ -149,7 +149,7 @@ def submit(*, appeal: Appeal, confirmed: bool, by: User, actor: Actor, now: dt.d
         company=current.company,
         subject=SUBJECT,
         subject_id=current.pk,
-        submitted_by=by,
+        submitted_by_id=by.pk,
         actor=actor,
         now=now,
         urgent=urgency != Urgency.NONE,

@@ -76,7 +76,7 @@ def open_locks(
         kind=ReviewKind.COMPLAINT_LOCK,
         subject=SUBJECT,
         subjects=[(lock.pk, number.company) for lock, number in pairs],
-        submitted_by=None,
+        submitted_by_id=None,
         actor=actor,
         now=moment,
         with_changes=[
@@ -138,7 +138,7 @@ def review_again(*, lock: Maintenance, company: Company, actor: Actor, now: dt.d
         company=company,
         subject=SUBJECT,
         subject_id=lock.pk,
-        submitted_by=None,
+        submitted_by_id=None,
         actor=actor,
         now=now,
     )

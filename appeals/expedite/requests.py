@@ -82,7 +82,7 @@ def ask(
         company=company,
         subject=SUBJECT,
         subject_id=request.pk,
-        submitted_by=asker,
+        submitted_by_id=asker.pk if asker else None,
         actor=actor,
         now=now,
     )

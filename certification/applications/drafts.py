@@ -92,7 +92,7 @@ def last_answers(company: Company) -> dict[str, Any]:
 
 def require_editable(*, application: Application, part: str) -> Application:
     """The row, locked; raises NotEditable unless this part of it can be changed by the company at present."""
-    current = Application.objects.select_for_update(of=("self",)).select_related("company").get(pk=application.pk)
+    current = Application.objects.select_for_update().get(pk=application.pk)
     if current.state not in OPEN_TO_CHANGE:
         raise NotEditable
     parts = editable_parts(current)

@@ -233,7 +233,7 @@ def move(
     True when it moved, False when it was there already (a repeated request is a quiet no-op). Raises TransitionRefused
     when the table does not allow it, NumberTaken when a number is in another open application.
     """
-    current = Application.objects.select_for_update(of=("self",)).get(pk=application.pk)
+    current = Application.objects.select_for_update().only("state").get(pk=application.pk)
     before = ApplicationState(current.state)
     if before == to:
         return False
@@ -299,8 +299,8 @@ def hold_numbers(*, application: Application) -> None:
         .exclude(pk__in=mine.filter(is_active=True).values("number"))
         .order_by("pk")
     )
-    if found := list(taken[:50]):
-        raise NumberTaken(found)
+    if taken.exists():
+        raise NumberTaken(list(taken[:50]))
     mine.update(is_active=True)
 
 
@@ -338,8 +338,9 @@ def approve_numbers(*, application: Application, actor: Actor, now: dt.datetime,
     if application.kind == ApplicationKind.CHANGE:
         change_labels(application=application, actor=actor, now=now, reason=reason)
         return
-    if locked := list(locked_numbers(application=application)[:50]):
-        raise NumbersLocked(locked)
+    locked = locked_numbers(application=application)
+    if locked.exists():
+        raise NumbersLocked(list(locked[:50]))
     certify_numbers(application=application, actor=actor, now=now, reason=reason)
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.companies import Company
 from certification.applications.models import Application, ApplicationNumber
@@ -69,34 +69,43 @@ class Need:
         return self.valid is not None and not self.unnamed_approved
 
 
+def in_force(*, company: Company, today: dt.date, now: dt.datetime) -> QuerySet[Requirement]:
+    """The requirements that concern the company on its local day `today`, as announced until `now`."""
+    return Requirement.objects.filter(
+        Q(industry__isnull=True) | Q(industry=company.industry_id),
+        Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=now),
+        Q(company_kinds=[]) | Q(company_kinds__contains=[company.kind]),
+        effective_from__lte=today,
+        announced_at__lte=now,
+    )
+
+
 def requirements_for(*, company: Company, agent: bool | None, today: dt.date, now: dt.datetime) -> list[Requirement]:
     """The requirements in force for an application of the company, one per kind of material, in catalogue order."""
-    rows = (
-        Requirement.objects.filter(
-            Q(industry__isnull=True) | Q(industry=company.industry_id),
-            Q(withdrawn_at__isnull=True) | Q(withdrawn_at__gt=now),
-            Q(company_kinds=[]) | Q(company_kinds__contains=[company.kind]),
-            effective_from__lte=today,
-            announced_at__lte=now,
-        )
-        .select_related("kind")
-        .order_by("kind__ordering", "kind_id", "pk")
-    )
+    rows = in_force(company=company, today=today, now=now)
+    rows = rows.select_related("kind").order_by("kind__ordering", "kind_id", "pk")
     return [row for row in rows if not row.only_for_agents or agent]
 
 
-def needs_of(*, application: Application, now: dt.datetime) -> list[Need]:
-    """What the application needs, with what there is, in a number of queries that does not grow with its numbers."""
+def needs_of(
+    *, application: Application, now: dt.datetime, requirements: Iterable[Requirement] | None = None
+) -> list[Need]:
+    """What the application needs, with what there is, in a number of queries that does not grow with its numbers.
+
+    `requirements`: those in force today, where the caller has read them already.
+    """
     company = application.company
     today = company.today(now)
+    if requirements is None:
+        requirements = requirements_for(company=company, agent=application.applicant_is_agent, today=today, now=now)
     needs: dict[int, Need] = {}
-    for row in requirements_for(company=company, agent=application.applicant_is_agent, today=today, now=now):
+    for row in requirements:
         need = needs.setdefault(row.kind_id, Need(row.kind, always=False, holds=False))
         need.always |= row.moment == RequirementMoment.ALWAYS
         need.holds |= row.holds_applications
-    versions = Material.objects.filter(company=company, kind__in=needs).select_related("kind").order_by("version")
     by_kind: dict[int, list[Material]] = {}
-    for version in versions:
+    for version in Material.objects.filter(company=company, kind__in=needs).order_by("version"):
+        version.kind = needs[version.kind_id].kind
         by_kind.setdefault(version.kind_id, []).append(version)
     for kind_id, rows in by_kind.items():
         sort_versions(needs[kind_id], rows, today)
@@ -125,16 +134,22 @@ def sort_versions(need: Need, versions: list[Material], today: dt.date) -> None:
 
 def count_unnamed(needs: Iterable[Need], application: Application) -> None:
     """Count, for kinds that name numbers, the numbers that no usable (and no approved) version names."""
-    numbers = ApplicationNumber.objects.filter(application=application)
-    for need in needs:
-        if need.kind.names_numbers and need.naming:
-            usable = [row.pk for row in need.naming]
-            approved = [row.pk for row in need.naming if row.state == MaterialState.APPROVED]
-            need.unnamed = unnamed_by(usable, numbers)
-            need.unnamed_approved = need.unnamed if approved == usable else unnamed_by(approved, numbers)
+    naming = [need for need in needs if need.kind.names_numbers and need.naming]
+    if not naming:
+        return
+    unnamed: dict[str, Count] = {}
+    for need in naming:
+        unnamed[f"usable_{need.kind.pk}"] = unnamed_by([row.pk for row in need.naming])
+        unnamed[f"approved_{need.kind.pk}"] = unnamed_by(
+            [row.pk for row in need.naming if row.state == MaterialState.APPROVED]
+        )
+    counts = ApplicationNumber.objects.filter(application=application).aggregate(**unnamed)
+    for need in naming:
+        need.unnamed = counts[f"usable_{need.kind.pk}"]
+        need.unnamed_approved = counts[f"approved_{need.kind.pk}"]
 
 
-def unnamed_by(materials: list[int], numbers: QuerySet[ApplicationNumber]) -> int:
-    """How many of the application's numbers none of the materials names."""
+def unnamed_by(materials: list[int]) -> Count:
+    """Counts those of an application's numbers that none of the materials names."""
     named = MaterialNumber.objects.filter(material__in=materials).values("number")
-    return numbers.exclude(number__in=named).count()
+    return Count("pk", filter=~Q(number__in=named))

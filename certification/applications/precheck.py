@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts.companies import Company, CompanyKind, validate_credit_code
 from accounts.working_days import stored_calendar
@@ -24,7 +24,7 @@ from certification.applications.models import Application, ApplicationKind, Appl
 from certification.applications.needs import Need, needs_of, requirements_for
 from certification.maintenance.models import Maintenance
 from certification.materials.comparison import is_credit_code, same_name
-from certification.materials.models import Material, MaterialKind, MaterialState
+from certification.materials.models import Material, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import PhoneNumber
 from certification.reviews.deferrals import deferring, stretching
 from certification.reviews.due_times import extended, promised
@@ -136,6 +136,9 @@ def look(*, application: Application, now: dt.datetime) -> Draft:
     stretches = stretches_of(application)
     latest = promise_under(stretches, application, now)[1]
     review_ends = (latest.astimezone(company.zone) - dt.timedelta(seconds=1)).date()
+    requirements = requirements_for(
+        company=company, agent=application.applicant_is_agent, today=max(today, review_ends), now=now
+    )
     mine = PhoneNumber.objects.filter(applications__application=application)
     elsewhere = ApplicationNumber.objects.exclude(application=application)
     taken = mine.filter(pk__in=elsewhere.filter(is_active=True).values("number"))
@@ -157,33 +160,47 @@ def look(*, application: Application, now: dt.datetime) -> Draft:
     unchanged = (
         application.items.exclude(requested_label="").filter(requested_label=F("number__label")) if is_change else None
     )
-    needs = needs_of(application=application, now=now)
+    wrong: dict[str, QuerySet[PhoneNumber]] = {
+        "not_eligible": unfit,
+        "taken": taken,
+        "misshapen": misshapen,
+        "unlabelled": unlabelled,
+    }
+    counts = mine.aggregate(
+        numbers=Count("pk"),
+        in_other_drafts=Count("pk", filter=Q(pk__in=drafts.values("number"))),
+        **{name: Count("pk", filter=Q(pk__in=rows.values("pk"))) for name, rows in wrong.items()},
+    )
+
+    def named(name: str) -> tuple[PhoneNumber, ...]:
+        return tuple(wrong[name].order_by("pk")[:NAMED]) if counts[name] else ()
+
+    needs = needs_of(
+        application=application, now=now, requirements=[row for row in requirements if row.effective_from <= today]
+    )
     return Draft(
         application=application,
         company=company,
         today=today,
         review_ends=review_ends,
-        numbers=items.count(),
-        **some("not_eligible", unfit),
-        **some("taken", taken),
-        in_other_drafts=mine.filter(pk__in=drafts.values("number")).count() if is_draft else 0,
-        **some("misshapen", misshapen),
-        **some("unlabelled", unlabelled),
+        numbers=counts["numbers"],
+        not_eligible=counts["not_eligible"],
+        not_eligible_some=named("not_eligible"),
+        taken=counts["taken"],
+        taken_some=named("taken"),
+        misshapen=counts["misshapen"],
+        misshapen_some=named("misshapen"),
+        unlabelled=counts["unlabelled"],
+        unlabelled_some=named("unlabelled"),
+        in_other_drafts=counts["in_other_drafts"] if is_draft else 0,
         unchanged=unchanged.count() if unchanged is not None else 0,
         label_problems=tuple(label_problems(application)),
         needs=tuple(needs),
-        coming=tuple(coming(application, needs=needs, until=review_ends, now=now)),
+        coming=tuple(coming(company, needs=needs, requirements=requirements, until=review_ends)),
         corrections=tuple(corrections_of(application)) if application.state == ApplicationState.RETURNED else (),
         defers=deferring(kind=review_kind(kind), company=company, urgent=False),
         stretches=stretches,
     )
-
-
-def some(name: str, numbers: Any) -> dict[str, Any]:
-    """The count of the numbers and the first few of them, under two names."""
-    first = tuple(numbers.order_by("pk")[: NAMED + 1])
-    count = len(first) if len(first) <= NAMED else numbers.count()
-    return {name: count, f"{name}_some": first[:NAMED]}
 
 
 def label_problems(application: Application) -> Iterator[LabelProblem]:
@@ -202,13 +219,13 @@ def label_problems(application: Application) -> Iterator[LabelProblem]:
 
 
 def coming(
-    application: Application, *, needs: Sequence[Need], until: dt.date, now: dt.datetime
+    company: Company, *, needs: Sequence[Need], requirements: Sequence[Requirement], until: dt.date
 ) -> Iterator[MaterialKind]:
     """Kinds of material that an announced rule asks for before the review is over, and that are not there yet."""
-    company, agent = application.company, application.applicant_is_agent
     required_now = {need.kind.pk for need in needs}
-    later = requirements_for(company=company, agent=agent, today=until, now=now)
-    kinds = {row.kind_id: row.kind for row in later if row.kind_id not in required_now}
+    kinds = {row.kind_id: row.kind for row in requirements if row.kind_id not in required_now}
+    if not kinds:
+        return iter(())
     have = set(
         Material.objects.filter(
             company=company, kind__in=kinds, state__in=[MaterialState.APPROVED, MaterialState.SUBMITTED]

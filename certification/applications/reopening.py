@@ -57,7 +57,7 @@ def reopen(*, application: Application, review: Review, by: User | None, actor: 
         company=current.company,
         subject="application",
         subject_id=current.pk,
-        submitted_by=review.submitted_by or by,
+        submitted_by_id=review.submitted_by_id or (by.pk if by else None),
         actor=actor,
         now=now,
     )

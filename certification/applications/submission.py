@@ -72,13 +72,13 @@ def submit(*, application: Application, by: User, actor: Actor, now: dt.datetime
         company=current.company,
         subject="application",
         subject_id=current.pk,
-        submitted_by=by,
+        submitted_by_id=by.pk,
         actor=actor,
         now=now,
     )
     tell_submitted(application=current, review=review, by=by, now=now)
     reconcile_requirements(now=now, actor=actor, company_id=current.company_id)
-    current.refresh_from_db()
+    current.refresh_from_db(fields=["state"])
     application.state, application.submitted_at = current.state, current.submitted_at
     return True
 
@@ -122,8 +122,8 @@ def tell(
     needs_action: bool = False,
 ) -> None:
     """Write one notice about the application to each owner and administrator, and to `also` if still a member."""
-    members = Membership.objects.filter(company=application.company_id)
-    readers = {member.user_id for member in members if member.role in RESPONSIBLE_ROLES or member.user_id == also}
+    members = Membership.objects.filter(company=application.company_id).values_list("user_id", "role")
+    readers = {user for user, role in members if role in RESPONSIBLE_ROLES or user == also}
     message = Message(
         key=key,
         kind=kind,

@@ -1,7 +1,8 @@
 """Requirements against open maintenance: what should be open is opened, what should not be is closed (I1).
 
-One statement for one company or for all: it reads what verified companies lack, opens and closes the difference, and
-writes the journal rows and the notices, so that it is all or nothing and costs the same for 5 companies and 500.
+One statement finds the companies, one or all, that lack something unnoticed or have again what they lacked; another
+opens and closes the difference and writes the journal rows and the notices, so that it is all or nothing and costs the
+same for 5 companies and 500.
 """
 
 from __future__ import annotations
@@ -24,16 +25,17 @@ from certification.materials.requirements import unmet_in_force
 from certification.reviews.clocks import settle_clocks
 from certification.reviews.due_times import after
 
-# Whether anything is to be opened or closed: most looks find nothing, and planning the statement below takes longer
-# than that.
-DIFFERS = f"""
+# The companies for which something is to be opened or closed: most looks find none, and planning the statement below
+# takes longer than that.
+DIFFERING = f"""
 WITH unmet AS MATERIALIZED (
     SELECT u.company_id, u.requirement_id FROM ({unmet_in_force()}) AS u
 ), present AS MATERIALIZED (
     SELECT o.company_id, o.requirement_id FROM certification_maintenance o
     WHERE o.requirement_id IS NOT NULL AND o.opened_at IS NOT NULL AND o.closed_at IS NULL AND o.company_id IS NOT NULL /* its own */
 )
-SELECT EXISTS (SELECT * FROM unmet EXCEPT SELECT * FROM present) OR EXISTS (SELECT * FROM present EXCEPT SELECT * FROM unmet)
+SELECT array_agg(DISTINCT company_id) FROM (
+    (SELECT * FROM unmet EXCEPT SELECT * FROM present) UNION ALL (SELECT * FROM present EXCEPT SELECT * FROM unmet)) AS differing
 """  # noqa: S608 - constant texts, every value is a parameter
 RECONCILE = f"""
 WITH unmet AS MATERIALIZED (
@@ -41,7 +43,7 @@ WITH unmet AS MATERIALIZED (
            (SELECT max(m.expires_on) FROM certification_material m
             WHERE m.company_id = u.company_id AND m.kind_id = u.kind_id AND m.state IN ('approved', 'replaced')
               AND m.expires_on < (%(at)s AT TIME ZONE u.time_zone)::date) AS expired_on
-    FROM ({unmet_in_force()}) AS u
+    FROM ({unmet_in_force(among="c.id = ANY (%(companies)s)")}) AS u
 ), usual (cause_id, expected_from, expected_until) AS (
     SELECT * FROM unnest(%(causes)s::bigint[], %(expected_from)s::timestamptz[], %(expected_until)s::timestamptz[])
 ), opened AS (
@@ -72,7 +74,7 @@ WITH unmet AS MATERIALIZED (
     RETURNING id, ref, cause_id, company_id, requirement_id
 ), closed AS (
     UPDATE certification_maintenance o SET closed_at = %(at)s, held_until = %(at)s
-    WHERE o.requirement_id IS NOT NULL AND o.opened_at IS NOT NULL AND o.closed_at IS NULL AND o.company_id IS NOT NULL /* its own */
+    WHERE o.requirement_id IS NOT NULL AND o.opened_at IS NOT NULL AND o.closed_at IS NULL AND o.company_id = ANY (%(companies)s)
       AND NOT EXISTS (SELECT FROM unmet u WHERE u.company_id = o.company_id AND u.requirement_id = o.requirement_id)
     RETURNING id, ref, cause_id, company_id, requirement_id
 ), changed AS (
@@ -164,25 +166,23 @@ def reconcile_at(*, now: dt.datetime, actor: Actor, company_id: int | None = Non
 
 def open_and_close(*, now: dt.datetime, actor: Actor, company_id: int | None) -> tuple[int, int, int]:
     """Open and close the difference; return how many were opened, closed, and how many notices were written."""
-
-    def chosen(statement: str) -> str:
-        if company_id is None:
-            return statement
-        statement = statement.replace("/* one company */", "AND c.id = %(company)s")
-        return statement.replace("/* its own */", "AND o.company_id = %(company)s")
-
-    parameters: dict[str, Any] = {"at": now, "company": company_id}
+    differing = DIFFERING
+    if company_id is not None:
+        differing = differing.replace("/* one company */", "AND c.id = %(company)s")
+        differing = differing.replace("/* its own */", "AND o.company_id = %(company)s")
     with connection.cursor() as cursor:
-        cursor.execute(chosen(DIFFERS), parameters)
-        (differs,) = cursor.fetchone()
-        if not differs:
+        cursor.execute(differing, {"at": now, "company": company_id})
+        (companies,) = cursor.fetchone()
+        if not companies:
             return 0, 0, 0
-        parameters |= {
+        parameters = {
+            "at": now,
+            "companies": companies,
             **journal.by_parameters(at=now, actor=actor),
             "roles": list(RESPONSIBLE_ROLES),
             **usual_lengths(now),
         }
-        cursor.execute(chosen(RECONCILE), parameters)
+        cursor.execute(RECONCILE, parameters)
         opened, closed, noticed = cursor.fetchone()
     return opened, closed, noticed
 

@@ -95,7 +95,7 @@ def submit_version(
     """
     assert actor.user_id is not None, "somebody hands a version in"
     # Versions of a company are numbered one after the other.
-    Company.objects.select_for_update(of=("self",), no_key=True).get(pk=company.pk)
+    list(Company.objects.select_for_update(no_key=True).filter(pk=company.pk).values_list("pk"))
     if submission is not None:
         made = Material.objects.filter(company=company, submission=submission).select_related("kind").first()
         if made is not None:
@@ -111,11 +111,13 @@ def submit_version(
         raise DatesRefused(problems)
     if not files or any(file.company_id != company.pk for file in files):
         raise FilesMissing
-    last = Material.objects.filter(company=company, kind=kind).aggregate(last=models.Max("version"))["last"] or 0
+    earlier = list(
+        Material.objects.filter(company=company, kind=kind).order_by("version").values_list("version", "state")
+    )
     material = Material.objects.create(
         company=company,
         kind=kind,
-        version=last + 1,
+        version=earlier[-1][0] + 1 if earlier else 1,
         issued_on=issued_on,
         expires_on=expires_on,
         is_long_term=is_long_term,
@@ -147,10 +149,10 @@ def submit_version(
         company=company,
         subject=SUBJECT,
         subject_id=material.pk,
-        submitted_by=material.submitted_by,
+        submitted_by_id=actor.user_id,
         actor=actor,
         now=now,
-        times_returned=returned_since_approval(material),
+        times_returned=returned_since_approval([state for _version, state in earlier]),
     )
     tell_about(
         material=material,
@@ -191,15 +193,20 @@ def covered_by(material: Material, state: MaterialState) -> list[Material]:
         named = MaterialNumber.objects.filter(material=material).values("number")
         not_covered = MaterialNumber.objects.filter(material=models.OuterRef("pk")).exclude(number__in=named)
         others = others.filter(~models.Exists(not_covered))
-    return list(others.select_related("kind", "company").order_by("version"))
+    found = list(others.order_by("version"))
+    for other in found:
+        other.company, other.kind = material.company, material.kind
+    return found
 
 
-def returned_since_approval(material: Material) -> int:
-    """How many versions of the kind were sent back since one was approved last."""
-    earlier = Material.objects.filter(company=material.company, kind=material.kind, version__lt=material.version)
-    decided = [MaterialState.APPROVED, MaterialState.REPLACED]
-    approved = earlier.filter(state__in=decided).aggregate(last=models.Max("version"))["last"] or 0
-    return earlier.filter(state=MaterialState.RETURNED, version__gt=approved).count()
+def returned_since_approval(states: Sequence[str]) -> int:
+    """How many versions of a kind were sent back since one was approved last; `states` from the first version on."""
+    returned = 0
+    for state in states:
+        if state in (MaterialState.APPROVED, MaterialState.REPLACED):
+            returned = 0
+        returned += state == MaterialState.RETURNED
+    return returned
 
 
 @transaction.atomic
@@ -210,7 +217,7 @@ def move(
 
     Raises TransitionRefused when the table does not allow it.
     """
-    current = Material.objects.select_for_update(of=("self",)).get(pk=material.pk)
+    current = Material.objects.select_for_update().only("state").get(pk=material.pk)
     before = MaterialState(current.state)
     if before == to:
         return False
@@ -297,7 +304,7 @@ def can_reopen(material: Material) -> bool:
 @transaction.atomic
 def reopen(*, material: Material, actor: Actor, now: dt.datetime) -> Review | None:
     """Open a new review of a returned or rejected version, because an appeal was upheld; None where it has moved on."""
-    Company.objects.select_for_update(of=("self",), no_key=True).get(pk=material.company_id)
+    list(Company.objects.select_for_update(no_key=True).filter(pk=material.company_id).values_list("pk"))
     material.refresh_from_db(fields=["state"])
     if not can_reopen(material):
         return None
@@ -314,7 +321,7 @@ def reopen(*, material: Material, actor: Actor, now: dt.datetime) -> Review | No
         company=material.company,
         subject=SUBJECT,
         subject_id=material.pk,
-        submitted_by=material.submitted_by,
+        submitted_by_id=material.submitted_by_id,
         actor=actor,
         now=now,
     )

@@ -46,7 +46,7 @@ def open_company_review(company: Company, submitted_by: User, actor: Actor, now:
         company=company,
         subject=SUBJECT,
         subject_id=company.pk,
-        submitted_by=submitted_by,
+        submitted_by_id=submitted_by.pk if submitted_by else None,
         actor=actor,
         now=now,
     )

@@ -100,7 +100,7 @@ def open_review(
     company: Company,
     subject: str,
     subject_id: int,
-    submitted_by: User | None,
+    submitted_by_id: int | None,
     actor: Actor,
     now: dt.datetime,
     urgent: bool = False,
@@ -108,15 +108,16 @@ def open_review(
 ) -> Review:
     """Open a review with its promised due time, or return the one that is open for this subject already.
 
-    Cases of public services are urgent by default (domain section 2). `times_returned` counts returns of what this
-    subject takes the place of; its own are added.
+    Cases of public services are urgent by default (domain section 2).
+    `times_returned` counts returns of what this subject takes the place of; its own are added.
     """
     open_one = Review.objects.filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN)
-    existing = open_one.first()
-    if existing is not None:
-        return existing
-    due_from, due_at = promised(kind, now, zone=company.zone, calendar=stored_calendar())
-    times_returned += Review.objects.filter(subject=subject, subject_id=subject_id, decision=Decision.RETURNED).count()
+    earlier = Review.objects.filter(subject=subject, subject_id=subject_id).values_list("state", "decision")
+    for state, decision in earlier:
+        if state == ReviewState.OPEN:
+            return open_one.get()
+        times_returned += decision == Decision.RETURNED
+    due_from, due_at = promised(kind, now, zone=company.zone, calendar=calendar_for(kind))
     try:
         with transaction.atomic():
             review = Review.objects.create(
@@ -124,7 +125,7 @@ def open_review(
                 company=company,
                 subject=subject,
                 subject_id=subject_id,
-                submitted_by=submitted_by,
+                submitted_by_id=submitted_by_id,
                 opened_at=now,
                 due_from=due_from,
                 due_at=due_at,
@@ -143,9 +144,15 @@ def open_review(
         after=ReviewState.OPEN,
         detail={"kind": kind},
     )
-    settle_clocks(now=now, actor=actor, review_id=review.pk)
-    review.refresh_from_db(fields=["due_from", "due_at"])
+    if settle_clocks(now=now, actor=actor, review_id=review.pk).extended:
+        review.refresh_from_db(fields=["due_from", "due_at"])
     return review
+
+
+def calendar_for(kind: ReviewKind) -> WorkingCalendar:
+    """The working calendar by which this kind is promised; it is read only where the promise is in working days."""
+    in_working_days = PROMISES[kind].unit == LengthUnit.WORKING_DAYS
+    return stored_calendar() if in_working_days else WorkingCalendar()
 
 
 def open_reviews(
@@ -153,7 +160,7 @@ def open_reviews(
     kind: ReviewKind,
     subject: str,
     subjects: Sequence[tuple[int, Company]],
-    submitted_by: User | None,
+    submitted_by_id: int | None,
     actor: Actor,
     now: dt.datetime,
     with_changes: Sequence[journal.Change] = (),
@@ -163,8 +170,7 @@ def open_reviews(
     Three statements however many they are (one more where the promise is in working days). `with_changes` are journalled
     with the reviews: what the caller changed about their subjects.
     """
-    in_working_days = PROMISES[kind].unit == LengthUnit.WORKING_DAYS
-    calendar = stored_calendar() if in_working_days else WorkingCalendar()
+    calendar = calendar_for(kind)
     rows = []
     for subject_id, company in subjects:
         due_from, due_at = promised(kind, now, zone=company.zone, calendar=calendar)
@@ -174,7 +180,7 @@ def open_reviews(
                 company=company,
                 subject=subject,
                 subject_id=subject_id,
-                submitted_by=submitted_by,
+                submitted_by_id=submitted_by_id,
                 opened_at=now,
                 due_from=due_from,
                 due_at=due_at,
@@ -202,10 +208,9 @@ def open_reviews(
 def locked(review: Review) -> Review:
     """The row as it is now, locked until the end of the transaction.
 
-    Its holder is not joined: after waiting for the lock PostgreSQL reads the row anew, but not what is joined to it.
+    Nothing is joined: after waiting for the lock PostgreSQL reads the row anew, but not what is joined to it.
     """
-    rows = Review.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("company").get(pk=review.pk)
+    return Review.objects.select_for_update(no_key=True).get(pk=review.pk)
 
 
 def hand_to(*, current: Review, to: User, actor: Actor, now: dt.datetime) -> None:
@@ -234,11 +239,10 @@ def show_holder(*, review: Review, current: Review) -> None:
 
 def staged_decision(review: Review) -> StagedDecision | None:
     """The decision that stands shortly, with who made it."""
-    return (
-        StagedDecision.objects.filter(review=review, stands_at__isnull=False)
-        .select_related("decided_by", "review")
-        .first()
-    )
+    rows = StagedDecision.objects.filter(review=review, stands_at__isnull=False)
+    if not rows.exists():  # mostly there is none: then what it would be joined to is not read
+        return None
+    return rows.select_related("decided_by", "review").first()
 
 
 def require_open(current: Review) -> None:
@@ -438,7 +442,7 @@ def end_pauses(*, review: Review, now: dt.datetime) -> None:
 def cancel(*, subject: str, subject_id: int, actor: Actor, now: dt.datetime, reason: str) -> None:
     """Withdraw the open review of a thing, if there is one; its holder loses it."""
     review = (
-        Review.objects.select_for_update(of=("self",), no_key=True)
+        Review.objects.select_for_update(no_key=True)
         .filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN)
         .first()
     )

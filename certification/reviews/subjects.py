@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from accounts.access import Permission, staff_may
@@ -147,12 +148,6 @@ def why_involved(review: Review) -> str:
     return _("You handed this in, or belong to its company, so somebody else must decide it.")
 
 
-def overturned_by_appeal(*, subject: str, subject_id: int) -> set[int]:
-    """Who decided the thing before and was overturned: nobody decides again what an appeal has reopened."""
-    rows = Review.objects.filter(subject=subject, subject_id=subject_id, overturned_at__isnull=False)
-    return {pk for pk in rows.values_list("decided_by", flat=True) if pk is not None}
-
-
 def company_url(review: Review) -> str | None:
     """The company's own page about what is reviewed; None where it has none."""
     hook = getattr(SUBJECTS.get(review.subject), "company_url", None)
@@ -176,9 +171,27 @@ def closed_to(user: User) -> list[str]:
 
 def is_involved(*, review: Review, user: User) -> bool:
     """Whether the person handed in the case or a part of it, or belongs to its company: they can never decide it."""
-    if review.submitted_by_id == user.pk or user.memberships.filter(company=review.company_id).exists():
+    if review.submitted_by_id == user.pk or belongs_or_was_overturned(review=review, user=user):
         return True
     hook = getattr(SUBJECTS.get(review.subject), "involved", None)
-    if hook is not None and user.pk in hook(review):
-        return True
-    return user.pk in overturned_by_appeal(subject=review.subject, subject_id=review.subject_id)
+    return hook is not None and user.pk in hook(review)
+
+
+def belongs_or_was_overturned(*, review: Review, user: User) -> bool:
+    """Whether the person is of the review's company, or decided its thing before and was overturned.
+
+    Nobody decides again what an appeal has reopened.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            BELONGS_OR_WAS_OVERTURNED, [user.pk, review.company_id, review.subject, review.subject_id, user.pk]
+        )
+        (found,) = cursor.fetchone()
+    return bool(found)
+
+
+BELONGS_OR_WAS_OVERTURNED = """
+    SELECT EXISTS (SELECT FROM accounts_membership WHERE user_id = %s AND company_id = %s)
+        OR EXISTS (SELECT FROM certification_review
+                   WHERE subject = %s AND subject_id = %s AND decided_by_id = %s AND overturned_at IS NOT NULL)
+"""

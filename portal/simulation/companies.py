@@ -12,7 +12,7 @@ from certification.applications.drafts import create_draft, remove_numbers, requ
 from certification.applications.eligible import eligible
 from certification.applications.lifecycle import TransitionRefused
 from certification.applications.models import ACTIVE_STATES, Application, ApplicationKind, ApplicationState
-from certification.applications.needs import requirements_for
+from certification.applications.needs import in_force
 from certification.applications.submission import Blocked, not_eligible, submit, withdraw
 from certification.materials import versions
 from certification.materials.models import Material, MaterialKind, MaterialState, RequirementMoment, StagedFile
@@ -138,16 +138,15 @@ def renew(world: World, tenant: Tenant, material: Material) -> None:
 def lacking(world: World, tenant: Tenant) -> list[MaterialKind]:
     """What the company must have at all times and has neither in force nor under review."""
     company, today = tenant.company, tenant.company.today(world.now)
-    wanted = requirements_for(company=company, agent=False, today=today + dt.timedelta(days=30), now=world.now)
+    wanted = in_force(company=company, today=today + dt.timedelta(days=30), now=world.now)
+    always = wanted.filter(moment=RequirementMoment.ALWAYS, only_for_agents=False).order_by("kind__ordering", "kind_id")
+    versions = Material.objects.filter(company=company, state__in=[MaterialState.APPROVED, MaterialState.SUBMITTED])
     there = {
-        row.kind_id
-        for row in Material.objects.filter(
-            company=company, state__in=[MaterialState.APPROVED, MaterialState.SUBMITTED]
-        ).only("kind_id", "state", "expires_on")
-        if row.state == MaterialState.SUBMITTED or row.expires_on is None or row.expires_on >= today
+        kind
+        for kind, state, ends in versions.values_list("kind", "state", "expires_on")
+        if state == MaterialState.SUBMITTED or ends is None or ends >= today
     }
-    kinds = [row.kind_id for row in wanted if row.moment == RequirementMoment.ALWAYS and row.kind_id not in there]
-    return [world.kinds[pk] for pk in dict.fromkeys(kinds)]
+    return [world.kinds[pk] for pk in dict.fromkeys(always.values_list("kind", flat=True)) if pk not in there]
 
 
 # --- Applications ----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -137,12 +138,12 @@ def judge(
         expected: list[str] = []
     else:
         account = world.complained.setdefault(number.pk, [])
-        zone = PhoneNumber.objects.select_related("company").get(pk=number.pk).company.zone
+        zone = ZoneInfo(PhoneNumber.objects.values_list("company__time_zone", flat=True).get(pk=number.pk))
         moments = [dt.datetime.fromisoformat(said["at"]) for said in taken]
         account += [(moment.astimezone(zone).date(), moment) for moment in moments]
         released = world.released.get(number.pk)
         days = Counter(day for day, moment in account if released is None or moment > released)
-        limit = MaintenanceCause.objects.get(opened_by=OpenedBy.COMPLAINTS).lock_above
+        limit = MaintenanceCause.objects.values_list("lock_above", flat=True).get(opened_by=OpenedBy.COMPLAINTS)
         changed = {moment.astimezone(zone).date() for moment in moments}
         over = limit is not None and any(days[day] > limit for day in changed)
         expected = [number.number] if over and not was_locked else []

@@ -41,7 +41,7 @@ def documents(cast: Cast) -> list[Review]:
             company=cast.clinic,
             subject="material",
             subject_id=material.pk,
-            submitted_by=cast.owner,
+            submitted_by_id=cast.owner.pk,
             actor=Actor.person(cast.owner),
             now=now - dt.timedelta(hours=24 - hours),
         )
@@ -182,7 +182,7 @@ def test_new_cases_do_not_move_the_rows(
     material = make_material(cast.clinic, "number_ownership", by=cast.owner, state=MaterialState.SUBMITTED)
     desk.open_review(
         kind=ReviewKind.MATERIAL, company=cast.clinic, subject="material", subject_id=material.pk,
-        submitted_by=cast.owner, actor=Actor.person(cast.owner), now=timezone.now(), urgent=True,
+        submitted_by_id=cast.owner.pk, actor=Actor.person(cast.owner), now=timezone.now(), urgent=True,
     )  # fmt: skip
     page.evaluate(
         "htmx.trigger('#queue-news', 'htmx:poll'); htmx.ajax('GET', document.querySelector('#queue-news').getAttribute('hx-get'), {target: '#queue-news', swap: 'outerHTML'})"

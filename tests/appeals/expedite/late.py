@@ -24,7 +24,7 @@ def waiting_review(cast: Cast, *, kind: str = "business_licence", days: float = 
         company=cast.clinic,
         subject="material",
         subject_id=material.pk,
-        submitted_by=cast.owner,
+        submitted_by_id=cast.owner.pk,
         actor=Actor.person(cast.owner),
         now=handed_in,
     )

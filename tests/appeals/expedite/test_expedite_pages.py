@@ -35,7 +35,7 @@ def review(cast: Cast, *, days: float) -> Review:
     material = make_material(cast.clinic, "business_licence", by=cast.owner, state=MaterialState.SUBMITTED)
     return desk.open_review(
         kind=ReviewKind.MATERIAL, company=cast.clinic, subject="material", subject_id=material.pk,
-        submitted_by=cast.owner, actor=Actor.person(cast.owner), now=timezone.now() - days * DAY,
+        submitted_by_id=cast.owner.pk, actor=Actor.person(cast.owner), now=timezone.now() - days * DAY,
     )  # fmt: skip
 
 
@@ -132,7 +132,7 @@ def test_page_of_a_maintenance_that_a_review_ends_offers_that_review(cast, kind)
             planned_start=None, planned_end=None, overrunning_since=None,
         )  # fmt: skip
         case = desk.open_review(
-            kind=ReviewKind.COMPLAINT_LOCK, company=cast.clinic, subject=LOCK, subject_id=late.pk, submitted_by=None,
+            kind=ReviewKind.COMPLAINT_LOCK, company=cast.clinic, subject=LOCK, subject_id=late.pk, submitted_by_id=None,
             actor=Actor.engine(), now=now - 3 * DAY,
         )  # fmt: skip
     else:

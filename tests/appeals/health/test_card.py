@@ -142,7 +142,7 @@ def test_case_of_a_lock_shows_the_card_of_its_number(cast):
     seen(number, "360", 50)
     lock = locked(number, 1)
     case = open_review(
-        kind=ReviewKind.COMPLAINT_LOCK, company=cast.clinic, subject=LOCK, subject_id=lock.pk, submitted_by=None,
+        kind=ReviewKind.COMPLAINT_LOCK, company=cast.clinic, subject=LOCK, subject_id=lock.pk, submitted_by_id=None,
         actor=Actor.engine(), now=NOW,
     )  # fmt: skip
     client = Client(headers={"accept-language": "en"})

@@ -147,7 +147,7 @@ def telemarketer(cast: Cast, *, submitted_at: dt.datetime) -> tuple[Application,
         company=company,
         subject="application",
         subject_id=application.pk,
-        submitted_by=cast.stranger,
+        submitted_by_id=cast.stranger.pk,
         actor=actor,
         now=submitted_at,
     )
@@ -235,7 +235,7 @@ def test_overdue_review_with_an_idle_claim_is_marked_and_released_by_one_tick(ca
         company=cast.clinic,
         subject="material",
         subject_id=Material.objects.filter(company=cast.clinic).latest("pk").pk,
-        submitted_by=cast.owner,
+        submitted_by_id=cast.owner.pk,
         actor=Actor.engine(),
         now=NOW,
     )

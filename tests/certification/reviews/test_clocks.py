@@ -61,7 +61,7 @@ def open_one(
         company=company,
         subject="paper",
         subject_id=Review.objects.count() + 1,
-        submitted_by=None,
+        submitted_by_id=None,
         actor=Actor.engine(),
         now=at,
         urgent=urgent,

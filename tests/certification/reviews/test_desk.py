@@ -328,7 +328,7 @@ def test_review_is_opened_once_by_many(cast: Cast) -> None:
             company=cast.clinic,
             subject="paper",
             subject_id=7,
-            submitted_by=None,
+            submitted_by_id=None,
             actor=Actor.engine(),
             now=NOW,
         )
@@ -382,7 +382,7 @@ def test_public_service_is_urgent(cast: Cast) -> None:
         company=company,
         subject="paper",
         subject_id=1,
-        submitted_by=None,
+        submitted_by_id=None,
         actor=Actor.engine(),
         now=NOW,
     )

@@ -37,7 +37,7 @@ def document_reviews(company: Company, by: User, *kinds: str) -> list[Review]:
                 company=company,
                 subject="material",
                 subject_id=material.pk,
-                submitted_by=by,
+                submitted_by_id=by.pk,
                 actor=Actor.person(by),
                 now=NOW,
             )
