@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django import forms
-from django.db.models import CharField, Value
+from django.db import connection
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.companies import Company
 from certification.naming import in_language
 from certification.numbers.listing import Filters
-from certification.numbers.models import NumberGroup, Provider
+from certification.numbers.models import NumberGroup
 
 #: More groups than this are not put into a menu; the page of groups leads to each one's numbers.
 MOST_GROUPS = 200
@@ -51,15 +51,17 @@ class FilterForm(forms.Form):
         self.fields["provider"].choices = [every, *providers]  # type: ignore[attr-defined]
 
 
+OPTIONS = """
+    (SELECT 'group', ref, name, '' FROM certification_numbergroup WHERE company_id = %s LIMIT %s)
+    UNION ALL SELECT 'provider', code, name_zh, name_en FROM certification_provider
+"""
+
+
 def options(company: Company) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
     """The company's groups, as far as they fit a menu, and the providers; in one query."""
-    text = CharField()
-    groups = NumberGroup.objects.filter(company=company).order_by()
-    rows = list(
-        groups.values_list(Value("group", text), "ref", "name", Value("", text))[: MOST_GROUPS + 1].union(
-            Provider.objects.order_by().values_list(Value("provider", text), "code", "name_zh", "name_en"), all=True
-        )
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(OPTIONS, [company.pk, MOST_GROUPS + 1])
+        rows = cursor.fetchall()
     named = sorted(((ref, name) for sort, ref, name, _ in rows if sort == "group"), key=lambda item: item[1])
     providers = [(code, in_language(zh, en)) for sort, code, zh, en in rows if sort == "provider"]
     return (named if len(named) <= MOST_GROUPS else []), providers

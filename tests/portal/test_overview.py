@@ -65,7 +65,7 @@ def test_overview_hands_the_turn_to_the_platform_once_it_is_resubmitted(cast):
         state=MaterialState.SUBMITTED,
     )
     desk.open_review(
-        kind=ReviewKind.MATERIAL, company=cast.clinic, subject="material", subject_id=material.pk, submitted_by_id=cast.operator,
+        kind=ReviewKind.MATERIAL, company=cast.clinic, subject="material", subject_id=material.pk, submitted_by_id=cast.operator.pk,
         actor=Actor.person(cast.operator), now=NOW,
     )  # fmt: skip
     overview = overview_of(cast.clinic, now=NOW)
@@ -143,7 +143,7 @@ def test_search_finds_numbers_by_any_part_with_their_facts(cast):
 def test_desk_counts_what_waits_and_shows_platform_maintenance(cast, client: Client):
     desk.open_review(
         kind=ReviewKind.MATERIAL, company=cast.clinic, subject="material", subject_id=Material.objects.earliest("pk").pk,
-        submitted_by_id=cast.operator, actor=Actor.person(cast.operator), now=NOW,
+        submitted_by_id=cast.operator.pk, actor=Actor.person(cast.operator), now=NOW,
     )  # fmt: skip
     Maintenance.objects.create(
         cause=MaintenanceCause.objects.get(code="model_upgrade"), scope=Scope.EVERYTHING, planned_start=NOW + dt.timedelta(days=2),
