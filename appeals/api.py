@@ -249,7 +249,8 @@ def plain_event(event: Any) -> dict[str, Any]:
     summary="Tell of marks",
     description=(
         "Up to 1,000 sightings and clearances of marks, in any order; each is answered by itself, and the same id of the "
-        "same source is taken once, so that a call can be sent again. A mark that is seen after its clearance has come back."
+        "same source is taken once, so that a call can be sent again. A mark that is seen after its clearance has come back; "
+        "what is said of a number that nobody holds is kept until a company registers it."
     ),
     openapi_extra={
         "requestBody": {

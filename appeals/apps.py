@@ -35,6 +35,7 @@ class AppealsConfig(AppConfig):
         import_module("appeals.expedite.options")
         import_module("appeals.expedite.subject")
         import_module("appeals.health.panels")
+        import_module("appeals.marks.arrivals")
         import_module("appeals.marks.journal_vocabulary")
         import_module("appeals.marks.notice_kinds")
         import_module("appeals.marks.notes")

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import IO, Any
 
+from django.db import models
+
 from appeals.events import plain
-from certification.numbers.imports.columns import normal
+from certification.numbers.imports.columns import ENOUGH, normal, number_shares
 from certification.numbers.imports.sheets import FileProblem, Rows, UnreadableFile, look_at, rows_of, shown
-from certification.numbers.shapes import Cell
+from certification.numbers.shapes import Cell, ReadNumber, read_number
 
 #: The header stands in one of the first rows.
 LOOK_AT = 20
@@ -22,6 +24,8 @@ LOOK_AT = 20
 class EventSheet:
     """What the columns of one sort of sheet are called."""
 
+    #: The keys, and what people call them.
+    targets: type[models.TextChoices]
     #: Header words by key, compared without spaces, signs and case.
     words: Mapping[str, tuple[str, ...]]
     #: The keys without which a row says nothing.
@@ -38,6 +42,24 @@ class EventSheet:
             if place is not None:
                 found[key] = place
         return found
+
+    def find_header(self, rows: Sequence[tuple[int, list[Cell]]]) -> int:
+        """The index among `rows` of the row that names the columns; -1 where the first row is an event already."""
+        known = [len(self.columns_of(cells)) for _row, cells in rows[:LOOK_AT]]
+        if known and max(known) >= 2:
+            return known.index(max(known))
+        return -1 if rows and any(isinstance(read_number(cell), ReadNumber) for cell in rows[0][1]) else 0
+
+    def guess_columns(self, header: Sequence[str], rows: Sequence[tuple[int, list[Cell]]]) -> dict[str, int]:
+        """Which column holds what: by the header's words, and by content for the number."""
+        columns = self.columns_of(header)
+        if "number" not in columns:
+            taken = set(columns.values())
+            shares = number_shares(rows)
+            free = [place for place in range(len(shares)) if place not in taken and shares[place] >= ENOUGH]
+            if free:
+                columns["number"] = max(free, key=lambda place: shares[place])
+        return columns
 
     def as_events(self, rows: Rows, columns: Mapping[str, int]) -> Iterator[tuple[int, list[Cell], dict[str, Any]]]:
         """Each row as (row as the spreadsheet counts, its cells, event).

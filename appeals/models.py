@@ -4,7 +4,8 @@ from appeals.cases.models import Appeal, AppealFile, AppealMessage, AppealNumber
 from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow
 from appeals.complaints.models import Complaint, ComplaintDay, NumberComplaints, Source, SourceKey
 from appeals.expedite.models import ExpediteRequest
-from appeals.marks.models import Mark, MarkScreenshot, MarkSighting
+from appeals.marks.imports.models import MarkImport, MarkImportRow
+from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, UnknownMark
 from appeals.platforms import Platform
 
 __all__ = [
@@ -19,10 +20,13 @@ __all__ = [
     "ComplaintImportRow",
     "ExpediteRequest",
     "Mark",
+    "MarkImport",
+    "MarkImportRow",
     "MarkScreenshot",
     "MarkSighting",
     "NumberComplaints",
     "Platform",
     "Source",
     "SourceKey",
+    "UnknownMark",
 ]

@@ -32,7 +32,9 @@ JOBS: tuple[Job, ...] = (
     Job("sweep imports", "certification.numbers.tasks.sweep_imports", minutes=5),
     Job("sweep exports", "certification.numbers.tasks.sweep_exports", minutes=5),
     Job("sweep complaint imports", "appeals.tasks.sweep_complaint_imports", minutes=5),
+    Job("sweep mark imports", "appeals.tasks.sweep_mark_imports", minutes=5),
     Job("match complaints", "appeals.tasks.match_complaints", minutes=10),
+    Job("match marks", "appeals.tasks.match_marks", minutes=10),
     Job("decision figures", "certification.tasks.keep_decision_figures", daily_at=dt.time(0, 40)),
     Job("clear sessions", "accounts.tasks.clear_sessions", daily_at=dt.time(3, 30)),
 )

@@ -1,4 +1,4 @@
-"""The forms of staff who take complaints in: sources and their keys, one complaint, a spreadsheet and its columns."""
+"""The forms of staff who take complaints in: sources and their keys, one complaint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from appeals.complaints.models import Source
 from appeals.complaints.sources import STAFF_SOURCE
 from appeals.events import AHEAD
 from appeals.platforms import Platform
-from certification.numbers.imports.forms import FileField, SheetColumnsForm
 from certification.numbers.problems import Problem, reason
 from certification.numbers.shapes import read_number
 
@@ -36,20 +35,6 @@ class Lasting(models.TextChoices):
     ALWAYS = "always", _("Until it is revoked")
     QUARTER = "90", _("90 days")
     YEAR = "365", _("One year")
-
-
-class Target(models.TextChoices):
-    """What a column of a spreadsheet of complaints can hold."""
-
-    NUMBER = "number", _("Number complained of")
-    AT = "at", _("Time of the call")
-    CATEGORY = "category", _("Category")
-    PLATFORM = "platform", _("Platform")
-    ID = "id", _("Number of the complaint")
-    EVIDENCE = "evidence", _("Evidence")
-
-
-NEEDED = frozenset({str(Target.NUMBER), str(Target.AT), str(Target.CATEGORY)})
 
 
 class SourceForm(forms.Form):
@@ -150,22 +135,3 @@ class ComplaintForm(forms.Form):
             "platform": platform.code if platform else None,
             "evidence": values["evidence"],
         }
-
-
-class UploadForm(forms.Form):
-    """A spreadsheet, and whose complaints they are."""
-
-    source = SourceField(Source.objects.all(), label=_("Reported by"), empty_label=_("Choose"))
-    file = FileField(
-        label=_("Spreadsheet"),
-        help_text=_("Excel (.xlsx) or CSV, up to 50,000 rows and 10 MB. Nothing is counted until you confirm."),
-        error_messages={"required": _("Choose a file.")},
-    )
-
-
-class ColumnsForm(SheetColumnsForm):
-    """What a column of a list of complaints holds."""
-
-    targets = Target
-    needed = NEEDED
-    missing = _("Choose the column that holds this.")

@@ -1,14 +1,26 @@
-"""Complaints from a spreadsheet: what its columns are called, and guesses for people to correct. Two equal rows are two complaints."""
+"""Complaints from a spreadsheet: what its columns hold and are called. Two equal rows are two complaints."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from django.db import models
+from django.utils.translation import gettext_lazy as _
 
-from appeals.event_sheets import LOOK_AT, EventSheet
-from certification.numbers.imports.columns import ENOUGH, number_shares
-from certification.numbers.shapes import Cell, ReadNumber, read_number
+from appeals.event_sheets import EventSheet
+
+
+class Target(models.TextChoices):
+    """What a column of a spreadsheet of complaints can hold."""
+
+    NUMBER = "number", _("Number complained of")
+    AT = "at", _("Time of the call")
+    CATEGORY = "category", _("Category")
+    PLATFORM = "platform", _("Platform")
+    ID = "id", _("Number of the complaint")
+    EVIDENCE = "evidence", _("Evidence")
+
 
 COMPLAINTS = EventSheet(
+    targets=Target,
     words={
         "id": ("id", "eventid", "complaintid", "事件编号", "投诉编号", "编号", "流水号"),
         "number": ("number", "phone", "phonenumber", "号码", "电话号码", "手机号", "被投诉号码", "主叫号码"),
@@ -20,23 +32,3 @@ COMPLAINTS = EventSheet(
     needed=("number", "at", "category"),
     counts_repeats=True,
 )
-
-
-def find_header(rows: Sequence[tuple[int, list[Cell]]]) -> int:
-    """The index among `rows` of the row that names the columns; -1 where the first row is a complaint already."""
-    known = [len(COMPLAINTS.columns_of(cells)) for _row, cells in rows[:LOOK_AT]]
-    if known and max(known) >= 2:
-        return known.index(max(known))
-    return -1 if rows and any(isinstance(read_number(cell), ReadNumber) for cell in rows[0][1]) else 0
-
-
-def guess_columns(header: Sequence[str], rows: Sequence[tuple[int, list[Cell]]]) -> dict[str, int]:
-    """Which column holds what: by the header's words, and by content for the number."""
-    columns = COMPLAINTS.columns_of(header)
-    if "number" not in columns:
-        taken = set(columns.values())
-        shares = number_shares(rows)
-        free = [place for place in range(len(shares)) if place not in taken and shares[place] >= ENOUGH]
-        if free:
-            columns["number"] = max(free, key=lambda place: shares[place])
-    return columns

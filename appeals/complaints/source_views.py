@@ -123,6 +123,7 @@ def source_page(request: SignedInRequest, source: Source, form: KeyForm | None =
         "new_key": shown_once(request, source),
         "overlap": OVERLAP.days,
         "address": request.build_absolute_uri(reverse("api:complaints")),
+        "marks_address": request.build_absolute_uri(reverse("api:marks")),
         "may_take": may_take(request),
         "breadcrumb": crumbs((_("Sources and keys"), reverse("complaints:sources")), (str(source), "")),
     }

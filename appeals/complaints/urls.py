@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.urls import path
 
 from appeals.complaints import source_views, staff_views, views
-from appeals.complaints.imports import views as imports
+from appeals.complaints.imports.pages import COMPLAINT_PAGES
+from appeals.event_imports.urls import import_addresses
 
 app_name = "complaints"
 urlpatterns = [
@@ -19,11 +20,5 @@ urlpatterns = [
     path("staff/complaints/sources/<slug:ref>/", source_views.source_detail, name="source"),
     path("staff/complaints/sources/<slug:ref>/key/", source_views.key_new, name="key_new"),
     path("staff/complaints/keys/<slug:ref>/revoke/", source_views.key_revoke, name="key_revoke"),
-    path("staff/complaints/import/", imports.upload, name="imports"),
-    path("staff/complaints/import/<slug:ref>/", imports.detail, name="import_detail"),
-    path("staff/complaints/import/<slug:ref>/columns/", imports.columns, name="import_columns"),
-    path("staff/complaints/import/<slug:ref>/progress/", imports.progress, name="import_progress"),
-    path("staff/complaints/import/<slug:ref>/confirm/", imports.confirm, name="import_confirm"),
-    path("staff/complaints/import/<slug:ref>/discard/", imports.discard, name="import_discard"),
-    path("staff/complaints/import/<slug:ref>/rejected.<slug:file_format>", imports.report, name="import_report"),
+    *import_addresses("staff/complaints/import/", COMPLAINT_PAGES),
 ]

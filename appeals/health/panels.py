@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from appeals.health.card import cards_of
 from certification.numbers.models import PhoneNumber
-from certification.numbers.panels import NumberPanel
+from certification.numbers.panels import NumberPanel, register_staff_panel
 from certification.numbers.panels import register_panel as register_number_panel
 from certification.reviews.models import Review, ReviewKind
 from certification.reviews.panels import CasePanel
@@ -26,6 +26,14 @@ def number_panel(number: PhoneNumber, now: dt.datetime) -> NumberPanel:
     return NumberPanel("health/_panel.html", {"card": cards_of([number], now=now)[number.pk]})
 
 
+def staff_panel(number: PhoneNumber, now: dt.datetime) -> NumberPanel | None:
+    """The same facts on the staff's page of a number that is held."""
+    if number.released_at is not None:
+        return None
+    card = cards_of([number], now=now, for_company=False)[number.pk]
+    return NumberPanel("health/_staff_panel.html", {"card": card})
+
+
 def case_panel(review: Review, now: dt.datetime) -> CasePanel | None:
     """The cards of the numbers that a lock or an appeal is about, the first twenty; as many queries for one as for all."""
     hook = getattr(SUBJECTS.get(review.subject), "numbers", None)
@@ -41,4 +49,5 @@ def case_panel(review: Review, now: dt.datetime) -> CasePanel | None:
 
 
 register_number_panel("health", number_panel)
+register_staff_panel("health", staff_panel)
 register_case_panel("health", case_panel)

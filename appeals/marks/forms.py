@@ -15,6 +15,7 @@ from accounts.companies import Company
 from accounts.working_days import CHINA, end_of_day
 from appeals.categories import Category
 from appeals.marks.intake import MOST_PEOPLE
+from appeals.marks.marks import Sighting
 from appeals.platforms import Platform
 from certification.materials.uploads import UploadsForm
 from certification.numbers.models import PhoneNumber
@@ -44,6 +45,8 @@ class SeenForm(forms.Form):
     #: The number that the form was opened for: it is shown masked and understood as it is shown.
     chosen: PhoneNumber | None = None
     now: dt.datetime
+    #: The number that was typed, E.164 or as it is dialled, once the form is valid.
+    dialled: str
 
     def prepare(self) -> None:
         """Fill in what is known before anybody types."""
@@ -53,25 +56,20 @@ class SeenForm(forms.Form):
             known["number_text"] = mask_number(self.chosen.number)
         self.initial = {**known, **self.initial}
 
-    def clean_number_text(self) -> PhoneNumber:
-        """The number that is meant."""
+    def clean_number_text(self) -> PhoneNumber | None:
+        """The number that is meant; None where no company holds it."""
         text = self.cleaned_data["number_text"]
         if self.chosen is not None and text == mask_number(self.chosen.number):
+            self.dialled = self.chosen.number
             return self.chosen
         read = read_number(text)
         if isinstance(read, Problem):
             raise forms.ValidationError(reason(read))
+        self.dialled = read.number
         numbers = PhoneNumber.objects.held().filter(number=read.number).select_related("company")
         if self.own is not None:
             numbers = numbers.filter(company=self.own)
-        found = numbers.first()
-        if found is None:
-            raise forms.ValidationError(
-                gettext("This number is not in your list.")
-                if self.own is not None
-                else gettext("No company has registered this number.")
-            )
-        return found
+        return numbers.first()
 
     def clean_seen_on(self) -> dt.date:
         """A day that is not in the future, in the company's zone."""
@@ -86,8 +84,9 @@ class SeenForm(forms.Form):
 
     def seen_at(self) -> dt.datetime:
         """The last moment of the day, or now where it is today."""
-        number: PhoneNumber = self.cleaned_data["number_text"]
-        return min(end_of_day(self.cleaned_data["seen_on"], number.company.zone), self.now)
+        number: PhoneNumber | None = self.cleaned_data["number_text"]
+        zone = number.company.zone if number is not None else CHINA
+        return min(end_of_day(self.cleaned_data["seen_on"], zone), self.now)
 
 
 class ReportForm(SeenForm, UploadsForm):
@@ -100,6 +99,13 @@ class ReportForm(SeenForm, UploadsForm):
         self.chosen, self.own = chosen, company
         self.prepare()
         self.fields["documents"].label = gettext("Screenshot")
+
+    def clean_number_text(self) -> PhoneNumber:
+        """One of the company's own numbers."""
+        number = super().clean_number_text()
+        if number is None:
+            raise forms.ValidationError(gettext("This number is not in your list."))
+        return number
 
     def clean(self) -> dict[str, Any]:
         """A report needs at least one picture."""
@@ -121,7 +127,7 @@ class RecordForm(SeenForm):
         initial="seen",
     )
     reason = forms.CharField(
-        label=_("Note"),
+        label=_("Remark"),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 2}),
@@ -141,6 +147,21 @@ class RecordForm(SeenForm):
         if data.get("what") == "seen" and not data.get("label") and "label" not in self.errors:
             self.add_error("label", gettext("Choose what the platform says."))
         return data
+
+    @property
+    def sighting(self) -> Sighting:
+        """What the valid form says; of which number is filled in where it is kept."""
+        data = self.cleaned_data
+        return Sighting(
+            str(data["submission"]),
+            0,
+            data["platform"].pk,
+            self.seen_at(),
+            Category(data["label"] or Category.OTHER),
+            data["people"],
+            is_clearance=data["what"] == "cleared",
+            reason=data["reason"],
+        )
 
 
 class RefusalForm(forms.Form):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.journal import Actor
@@ -13,8 +15,9 @@ from accounts.users import User
 from appeals.categories import CATEGORY_WORDS, Category
 from appeals.complaints.models import Source
 from appeals.events import LONGEST_ID, Invalid, Result, plain, read_dialled, read_identifier, read_moment
+from appeals.marks import unknown
 from appeals.marks.marks import Sighting, observe
-from appeals.marks.models import Origin
+from appeals.marks.models import MarkSighting, Origin, UnknownMark
 from appeals.platforms import Platform
 from certification.numbers.models import PhoneNumber
 
@@ -35,7 +38,7 @@ def take_in(
 ) -> list[Result]:
     """Judge each event and keep those that can be kept; one result per event, in order. Repeating it changes nothing.
 
-    Keys: `id`, `number` (any shape that people write), `platform` (code or name), `at` (ISO 8601; without an offset it
+    What is said of a number that no company holds is kept until it appears. Keys: `id`, `number` (any shape that people write), `platform` (code or name), `at` (ISO 8601; without an offset it
     is Chinese time), and optionally `label`, `people`, `cleared`. Events further than ten minutes ahead are refused.
     The number of statements does not depend on the number of events.
     """
@@ -51,26 +54,56 @@ def take_in(
         else:
             dialled.append(number)
             read.append(sighting)
-    wanted = {number for number in dialled if number}
-    held = dict(PhoneNumber.objects.held().filter(number__in=wanted).values_list("number", "pk"))
-    sightings = [
-        Sighting(**{**vars(said), "number_id": held[number]})
-        for said, number in zip(read, dialled, strict=True)
-        if isinstance(said, Sighting) and number in held
-    ]
-    new = observe(sightings=sightings, source=source, origin=origin, actor=actor, now=now, reporter=reporter)
+    told = [(number, said) for number, said in zip(dialled, read, strict=True) if isinstance(said, Sighting)]
+    new, held = keep(sightings=told, source=source, origin=origin, actor=actor, now=now, reporter=reporter)
     results = []
     for event, said, number in zip(events, read, dialled, strict=True):
         if isinstance(said, str):
             results.append(Result(plain(event.get("id"))[:LONGEST_ID], "invalid", said))
-        elif number not in held:
-            results.append(Result(said.event, "unknown_number"))
         elif said.event in new:
             new.discard(said.event)  # the same id twice in one call is new once
-            results.append(Result(said.event, "accepted"))
+            results.append(Result(said.event, "accepted" if number in held else "unknown_number"))
         else:
             results.append(Result(said.event, "duplicate"))
     return results
+
+
+@transaction.atomic
+def keep(
+    *,
+    sightings: Sequence[tuple[str, Sighting]],
+    source: str,
+    origin: Origin,
+    actor: Actor,
+    now: dt.datetime,
+    reporter: User | None = None,
+    reason: str = "",
+) -> tuple[set[str], set[str]]:
+    """Keep what is said of each of these numbers (as they are dialled), held or not; an event once, however often it comes.
+
+    Returns the events that were new, and which of the numbers a company holds. What is said of the others waits until
+    they appear.
+    """
+    wanted = {number for number, _said in sightings}
+    numbers = PhoneNumber.objects.held().filter(number__in=wanted) if wanted else PhoneNumber.objects.none()
+    held = dict(numbers.values_list("number", "pk"))
+    first = {said.event: number for number, said in reversed(sightings)}
+    known = [
+        replace(said, number_id=held[number])
+        for number, said in sightings
+        if number in held and first[said.event] == number
+    ]
+    others = [(number, said) for number, said in sightings if number not in held and first[said.event] == number]
+    new = observe(sightings=known, source=source, origin=origin, actor=actor, now=now, reporter=reporter, reason=reason)
+    new |= unknown.keep(sightings=others, source=source, origin=origin, now=now, reporter=reporter)
+    return new, set(held)
+
+
+def known_events(*, source: str, events: Sequence[str]) -> set[str]:
+    """Which of these events the source has told already, about numbers that are held and about others."""
+    sightings = MarkSighting.objects.filter(source=source, event__in=events).values_list("event", flat=True)
+    waiting = UnknownMark.objects.filter(source=source, event__in=events).values_list("event", flat=True)
+    return {*sightings, *waiting}
 
 
 def source_key(source: Source) -> str:

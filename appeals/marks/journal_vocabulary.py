@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.journal_words import AspectWords, SubjectWords, register_words
+from accounts.journal_words import AspectWords, SubjectWords, names_from, register_words
+from appeals.marks.imports.models import MarkImport
 from appeals.marks.models import Mark
 from certification.numbers.shapes import mask_number
 
@@ -28,5 +29,13 @@ register_words(
             "confirmed": AspectWords(_("Confirmed"), {"yes": _("yes")}),
         },
         mark_names,
+    ),
+)
+register_words(
+    "mark_import",
+    SubjectWords(
+        _("Import of marks"),
+        {"import": AspectWords(_("State"), {"confirmed": _("confirmed"), "finished": _("finished")})},
+        names_from(MarkImport, str),
     ),
 )

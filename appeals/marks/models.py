@@ -132,6 +132,48 @@ class MarkSighting(models.Model):
         return f"{self.source}: {self.event}"
 
 
+class UnknownMarkQuerySet(models.QuerySet["UnknownMark"]):
+    """Reads of what waits for its number."""
+
+    def with_a_holder(self) -> UnknownMarkQuerySet:
+        """What is said of numbers that a company holds by now."""
+        held = PhoneNumber.objects.held().filter(number=models.OuterRef("dialled"))
+        return self.filter(models.Exists(held))
+
+
+class UnknownMark(models.Model):
+    """One thing that was said about a number that no company holds; it becomes a sighting when the number appears.
+
+    Its only writer is `appeals.marks.unknown`.
+    """
+
+    source = models.CharField(max_length=80)
+    event = models.CharField(max_length=80)
+    origin = models.CharField(max_length=10, choices=Origin)
+    #: E.164, or a short code as it is dialled.
+    dialled = models.CharField(max_length=20)
+    platform = models.ForeignKey(Platform, models.PROTECT, related_name="+", db_index=False)
+    at = models.DateTimeField()
+    is_clearance = models.BooleanField(default=False)
+    label = models.CharField(max_length=12, choices=Category, default=Category.OTHER)
+    people = models.PositiveIntegerField(null=True)
+    reason = models.TextField(blank=True)
+    recorded_at = models.DateTimeField()
+    recorded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+
+    objects = UnknownMarkQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [models.UniqueConstraint(fields=["source", "event"], name="unknown_mark_once")]
+        indexes: ClassVar = [
+            # Whoever registers numbers asks what was said of them; the staff's page counts by number.
+            models.Index(fields=["dialled"], name="unknown_mark_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.event}"
+
+
 class MarkScreenshot(StoredDocument):
     """What a company shows as evidence of a mark that it reports."""
 

@@ -1,10 +1,27 @@
-"""Marks from a spreadsheet: what its columns are called. Two equal rows are one sighting."""
+"""Marks from a spreadsheet: what its columns hold and are called. Two equal rows are one sighting."""
 
 from __future__ import annotations
 
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
 from appeals.event_sheets import EventSheet
 
+
+class Target(models.TextChoices):
+    """What a column of a spreadsheet of marks can hold."""
+
+    NUMBER = "number", _("Marked number")
+    PLATFORM = "platform", _("Platform")
+    AT = "at", _("Seen or cleared at")
+    LABEL = "label", _("What it says")
+    PEOPLE = "people", _("By how many people")
+    CLEARED = "cleared", _("Cleared (yes or no)")
+    ID = "id", _("Number of the entry")
+
+
 MARKS = EventSheet(
+    targets=Target,
     words={
         "id": ("id", "eventid", "事件编号", "编号", "流水号"),
         "number": ("number", "phone", "phonenumber", "号码", "电话号码", "手机号", "被标记号码"),

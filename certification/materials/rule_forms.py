@@ -245,6 +245,14 @@ class ReasonForm(ReasonModelForm):
         super().__init__(*args, **kwargs)
         fix_code(self)
 
+    def clean(self) -> dict[str, Any]:
+        """How to mend it is said in both languages, or in neither."""
+        data: dict[str, Any] = super().clean() or {}
+        for name, other in (("fix_zh", "fix_en"), ("fix_en", "fix_zh")):
+            if data.get(other) and not data.get(name) and name not in self.errors:
+                self.add_error(name, gettext("Say it in this language, too: companies read either."))
+        return data
+
 
 class DayForm(forms.Form):
     """A single day that differs from the published calendar."""

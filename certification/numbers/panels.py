@@ -32,6 +32,8 @@ class NumberPanel:
 
 PanelBuilder = Callable[[PhoneNumber, dt.datetime], NumberPanel | None]
 PANELS: dict[str, PanelBuilder] = {}
+#: Those of the staff's page of a number.
+STAFF_PANELS: dict[str, PanelBuilder] = {}
 
 
 def register_panel(name: str, build: PanelBuilder) -> None:
@@ -39,7 +41,22 @@ def register_panel(name: str, build: PanelBuilder) -> None:
     PANELS[name] = build
 
 
+def register_staff_panel(name: str, build: PanelBuilder) -> None:
+    """The same for the staff's page, whose template knows `number`, `may_decide` and `now`."""
+    STAFF_PANELS[name] = build
+
+
 def panels_of(number: PhoneNumber, now: dt.datetime) -> list[NumberPanel]:
     """The panels of the number, in the order of registration."""
-    built = (build(number, now) for build in PANELS.values())
-    return [panel for panel in built if panel is not None]
+    return built(PANELS, number, now)
+
+
+def staff_panels_of(number: PhoneNumber, now: dt.datetime) -> list[NumberPanel]:
+    """The panels of the number for staff, in the order of registration."""
+    return built(STAFF_PANELS, number, now)
+
+
+def built(builders: Mapping[str, PanelBuilder], number: PhoneNumber, now: dt.datetime) -> list[NumberPanel]:
+    """What they have to say about the number."""
+    panels = (build(number, now) for build in builders.values())
+    return [panel for panel in panels if panel is not None]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import STAFF_TABLE, Permission
@@ -13,6 +14,7 @@ from accounts.companies import Industry
 from accounts.users import User
 from certification.reviews.models import Decision, Reason, ReviewItem, ReviewKind
 from certification.reviews.queue import QueueFilter
+from certification.reviews.reasons import wording_of
 from certification.reviews.statistics import RANGES, USUAL_RANGE
 from certification.reviews.subjects import CaseItem
 
@@ -111,6 +113,22 @@ class ItemForm(forms.Form):
             reason=self.cleaned_data.get("reason"),
             text=(self.cleaned_data.get("text") or "").strip(),
         )
+
+
+def start_from_reason(data: QueryDict, form: forms.Form) -> bool:
+    """Move the wording of the form's chosen reason into its own words in `data`, below what stands there.
+
+    False where no reason is chosen. The reason is taken out of its choice, or the company would read it twice.
+    """
+    reason, text = form.add_prefix("reason"), form.add_prefix("text")
+    chosen = form.fields["reason"].queryset.filter(code=data.get(reason, "").replace("\0", "")).first()  # type: ignore[attr-defined]
+    if chosen is None:
+        return False
+    data[text] = "\n".join(filter(None, (data.get(text, "").strip(), wording_of(chosen))))
+    data[reason] = ""
+    if "chosen" in form.fields:
+        data[form.add_prefix("chosen")] = "on"
+    return True
 
 
 class DecisionForm(forms.Form):

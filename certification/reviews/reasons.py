@@ -18,6 +18,21 @@ class ReasonInUse:
     used: int
 
 
+def wording_of(reason: Reason) -> str:
+    """What is wrong and how to mend it, in both languages, a line each: the start of a reviewer's own words."""
+
+    def line(text: str, fix: str, *, stop: str, gap: str) -> str:
+        ended = text if text.endswith(tuple("。！？.!?")) else f"{text}{stop}"
+        return f"{ended}{gap}{fix}".strip()
+
+    return "\n".join(
+        (
+            line(reason.text_zh, reason.fix_zh, stop="。", gap=""),
+            line(reason.text_en, reason.fix_en, stop=".", gap=" "),
+        )
+    )
+
+
 def reasons_in_use(kind: str = "") -> list[ReasonInUse]:
     """Every reason, or those offered for one kind; what is no longer offered comes last. Two queries."""
     rows = Reason.objects.filter(kinds__contains=[kind]) if kind else Reason.objects.all()

@@ -24,6 +24,7 @@ from certification.numbers.groups.tree import add_group
 from certification.numbers.models import GroupKind, PhoneNumber, Provider
 from certification.numbers.registry import change_number
 from certification.reviews.models import Decision, Reason, ReviewItem
+from portal.demo.appeals import couriers_appeal, estate_appeals, restaurants_appeal, telemarketers_appeal
 from portal.demo.complaints import complaints
 from portal.demo.marks import couriers_are_marked, restaurants_are_marked, shop_asks_to_expedite
 from portal.demo.story import DOMAIN, Story
@@ -130,6 +131,7 @@ def restaurants(story: Story) -> None:
     story.certify(company, ready)
     restaurants_are_marked(story, company)
     complaints(story, company)
+    restaurants_appeal(story, company)
 
 
 def couriers(story: Story) -> None:
@@ -143,6 +145,7 @@ def couriers(story: Story) -> None:
         lambda now: story.supply(company, "courier_licence", now, last_day=last_day, approve=False) and None,
     )
     couriers_are_marked(story, company)
+    couriers_appeal(story, company)
 
 
 def telemarketers(story: Story) -> None:
@@ -150,6 +153,7 @@ def telemarketers(story: Story) -> None:
     company = story.company("智联呼叫中心", "telemarketing", story.person("telemarketing", "高远"))
     story.establish(company, numbers=25, first=73001, materials=USUAL)
     story.at(5, lambda now: story.apply(company, now))
+    telemarketers_appeal(story, company)
 
 
 def school(story: Story) -> None:
@@ -183,6 +187,7 @@ def estate(story: Story) -> None:
     company = story.company("安居物业服务中心", "property", story.person("estate", "唐宁"), CompanyKind.PUBLIC_SERVICE)
     ready = story.establish(company, numbers=15, first=75001, materials={**USUAL, "property_filing": None})
     story.certify(company, ready)
+    estate_appeals(story, company)
 
 
 def shop(story: Story) -> None:

@@ -7,9 +7,10 @@ import io
 import uuid
 
 from accounts.companies import Company
-from accounts.journal import Actor, ActorKind
+from accounts.journal import Actor
 from appeals.categories import Category
 from appeals.expedite.requests import ask
+from appeals.marks.intake import take_in
 from appeals.marks.marks import Sighting, clear, observe
 from appeals.marks.models import Origin
 from appeals.marks.reports import report
@@ -18,10 +19,11 @@ from certification.materials.documents import check_document
 from certification.materials.store import stage
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Review, ReviewState
+from portal.demo.complaints import FEED, UNKNOWN
 from portal.demo.documents import sample_document
 from portal.demo.story import Story, owner_of
 
-FEED = Actor(ActorKind.SOURCE)
+PLATFORM_FEED = "platform feed"
 
 
 def numbers_of(company: Company) -> list[PhoneNumber]:
@@ -35,7 +37,7 @@ def seen(company: Company, place: int, code: str, now: dt.datetime, label: Categ
     said = Sighting(
         f"{number.pk}-{code}-{now:%Y%m%d}", number.pk, Platform.objects.get(code=code).pk, now, label, people
     )
-    observe(sightings=[said], source="platform feed", origin=Origin.PLATFORM, actor=FEED, now=now)
+    observe(sightings=[said], source=PLATFORM_FEED, origin=Origin.PLATFORM, actor=FEED, now=now)
 
 
 def cleared(company: Company, place: int, code: str, now: dt.datetime) -> None:
@@ -66,8 +68,8 @@ def reported(company: Company, place: int, code: str, now: dt.datetime) -> None:
 def restaurants_are_marked(story: Story, company: Company) -> None:
     """Two numbers of the restaurants: one on two platforms, one whose mark was cleared and has come back."""
     story.at(41, lambda now: seen(company, 3, "360", now, Category.HARASSMENT, 18))
-    story.at(12, lambda now: seen(company, 3, "360", now, Category.HARASSMENT, 36))
-    story.at(9, lambda now: seen(company, 3, "tencent", now, Category.ADVERTISING, 12))
+    story.at(15, lambda now: seen(company, 3, "360", now, Category.HARASSMENT, 36))
+    story.at(14, lambda now: seen(company, 3, "tencent", now, Category.ADVERTISING, 12))
     story.at(60, lambda now: seen(company, 11, "baidu", now, Category.ADVERTISING, 25))
     story.at(33, lambda now: cleared(company, 11, "baidu", now))
     story.at(2, lambda now: seen(company, 11, "baidu", now, Category.ADVERTISING, 8))
@@ -77,6 +79,20 @@ def couriers_are_marked(story: Story, company: Company) -> None:
     """The couriers report a mark that no platform has told of yet."""
     story.at(20, lambda now: seen(company, 2, "carrier", now, Category.HARASSMENT, 54))
     story.at(1.5, lambda now: reported(company, 7, "handset_maker", now))
+    story.at(3, nobody_is_marked)
+
+
+def nobody_is_marked(now: dt.datetime) -> None:
+    """A platform tells of a number that no company holds."""
+    told = {
+        "id": "unknown",
+        "number": UNKNOWN,
+        "platform": "360",
+        "at": now.isoformat(),
+        "label": "fraud",
+        "people": 88,
+    }
+    take_in(events=[told], source=PLATFORM_FEED, actor=FEED, now=now)
 
 
 def shop_asks_to_expedite(story: Story, company: Company) -> None:

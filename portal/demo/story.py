@@ -73,6 +73,12 @@ class Story:
         """Plan an event of the story."""
         self.events.append((self.days_ago(days_ago), event))
 
+    def moments_of_today(self, now: dt.datetime, count: int) -> list[dt.datetime]:
+        """So many moments between midnight and `now`, evenly, in Chinese time."""
+        midnight = dt.datetime.combine(now.astimezone(CHINA).date(), dt.time(), CHINA)
+        step = (now - midnight) / (count + 1)
+        return [midnight + step * place for place in range(1, count + 1)]
+
     def person(self, name: str, full_name: str) -> User:
         """A person with a verified address; the same one when asked again."""
         if name not in self.people:

@@ -24,6 +24,7 @@ from appeals.complaints.imports.models import ComplaintImport
 from appeals.complaints.models import Source, SourceKey
 from appeals.complaints.sources import issue_key
 from appeals.expedite.requests import ask
+from appeals.marks.imports.models import MarkImport
 from appeals.marks.marks import Sighting, observe
 from appeals.marks.models import Mark, MarkScreenshot, MarkSighting, Origin
 from appeals.platforms import Platform
@@ -304,6 +305,24 @@ def complaint_import(cast: Cast) -> dict[str, Any]:
     return {"ref": found.ref}
 
 
+def mark_import(cast: Cast) -> dict[str, Any]:
+    found = MarkImport.objects.create(
+        source=Source.objects.get(ref=complaint_source(cast)["ref"]),
+        created_by=cast.operations,
+        created_at=NOW,
+        file_name="marks.xlsx",
+    )
+    found.refresh_from_db()
+    return {"ref": found.ref}
+
+
+def mark_report(cast: Cast) -> dict[str, Any]:
+    """An import of marks that has ended, with its report of rejected rows."""
+    sample = mark_import(cast)
+    MarkImport.objects.filter(ref=sample["ref"]).update(state="finished", finished_at=NOW)
+    return {**sample, "file_format": "csv"}
+
+
 def complaint_report(cast: Cast) -> dict[str, Any]:
     """An import that has ended, with its report of rejected rows."""
     sample = complaint_import(cast)
@@ -398,6 +417,8 @@ SAMPLES: dict[str, Sample] = {
     "maintenance:series_change": series,
     "maintenance:series_end": series,
     "marks:*": mark,
+    **{f"marks:import_{name}": mark_import for name in ("columns", "confirm", "detail", "discard", "progress")},
+    "marks:import_report": mark_report,
     "marks:screenshot": mark_screenshot,
     "materials:*": material,
     "materials:cause": lambda cast: {"code": MaintenanceCause.objects.earliest("pk").code},

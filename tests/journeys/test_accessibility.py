@@ -140,6 +140,9 @@ FORMS = {
     "maintenance:plan_new": "operations",
     "materials:announce": "policy",
     "materials:kind_new": "policy",
+    "materials:reason_new": "policy",
+    "marks:report": "owner",
+    "marks:staff_record": "lead",
 }
 
 

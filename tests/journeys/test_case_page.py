@@ -17,7 +17,8 @@ from certification.materials.models import Material, MaterialKind
 from certification.materials.store import stage
 from certification.materials.versions import submit_version
 from certification.reviews import desk
-from certification.reviews.models import Decision, Review
+from certification.reviews.models import Decision, Reason, Review
+from certification.reviews.reasons import wording_of
 from tests.cast import Cast
 from tests.conftest import OpenWindow
 from tests.journeys.windows import sign_in
@@ -172,3 +173,29 @@ def test_everything_works_without_scripts_on_a_phone(cast: Cast, renewal: Review
     page.locator("#apply").click()
     page.goto(f"/staff/cases/{renewal.ref}/")
     expect(page.locator("main")).to_contain_text("What reviewer ticked before deciding:")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_reviewer_goes_on_from_a_canned_reason_in_their_own_words(
+    cast: Cast, open_window: OpenWindow, renewal: Review, javascript: bool
+) -> None:
+    reason = Reason.objects.get(code="illegible")
+    page = open_window(javascript=javascript)
+    sign_in(page, cast.reviewer)
+    page.goto(f"/staff/cases/{renewal.ref}/decide/returned/")
+    item = page.locator(".decision-item").first
+    item.locator("input[type=checkbox]").check()
+    item.locator("select").select_option("illegible")
+    page.locator("#id_text").fill("谢谢。")
+    item.locator("button[name=start]").click()
+    words = page.locator(".decision-item").first.locator("textarea")
+    expect(words).to_have_value(wording_of(reason))
+    expect(words).to_be_focused()
+    expect(page.locator(".decision-item").first.locator("select")).to_have_value("")
+    expect(page.locator("#id_text")).to_have_value("谢谢。")
+    words.fill(f"{wording_of(reason)}\n第二页尤其模糊。")
+    page.locator("main form.portal-form .form-actions .btn-primary").click()
+    expect(page.locator(".said-items")).to_have_count(2)
+    for said in page.locator(".said-items").all():
+        expect(said).to_contain_text("第二页尤其模糊。")
+        assert said.inner_text().count(reason.text_en) == 1

@@ -10,7 +10,11 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.companies import Company
+from appeals.cases.models import Appeal
+from appeals.expedite.models import ExpediteRequest
+from appeals.marks.models import Mark, UnknownMark
 from certification.maintenance.invariants import check_invariants
+from certification.maintenance.models import Maintenance
 from certification.maintenance.status import Status, counts_by_status
 from certification.numbers.models import PhoneNumber
 from tests.cast import Cast
@@ -60,6 +64,13 @@ def test_demo_tells_its_story_once_and_every_login_works(settings, tmp_path, cli
         Status.RETURNED,
         Status.SUBMITTED,
     }
+    # Both sides of complaints and appeals are there to be looked at.
+    shown_appeals = set(Appeal.objects.values_list("state", flat=True))
+    assert shown_appeals >= {"submitted", "more_information", "upheld", "partly_upheld", "dismissed"}
+    assert {mark.episodes for mark in Mark.objects.seen()} == {1, 2}
+    assert UnknownMark.objects.count() == 1
+    assert ExpediteRequest.objects.filter(state="requested").count() == 2
+    assert {lock.is_open for lock in Maintenance.objects.filter(locks=True)} == {True, False}
     assert check_invariants(sample=None, from_the_start=True).violations == []
 
 

@@ -1,35 +1,17 @@
-"""Spreadsheets of complaints that staff hand in: nothing is counted before the preview is confirmed."""
+"""Spreadsheets of complaints that staff hand in."""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
-from django.utils.translation import gettext_lazy as _
 
-from appeals.complaints.models import Source
-from certification.numbers.imports.models import SheetImport
+from appeals.event_imports.models import EventImport, EventImportRow
 
 
-class ComplaintRowOutcome(models.TextChoices):
-    """What becomes of one row; before the import, what is expected."""
-
-    ACCEPTED = "accepted", _("Counted")
-    UNKNOWN_NUMBER = "unknown_number", _("Kept, number unknown")
-    DUPLICATE = "duplicate", _("Reported already")
-    INVALID = "invalid", _("Cannot be read")
-
-
-class ComplaintImport(SheetImport):
+class ComplaintImport(EventImport):
     """One spreadsheet of complaints of one source."""
 
-    source = models.ForeignKey(Source, models.PROTECT, related_name="imports", db_index=False)
-    #: The moment by which rows are judged: what lies ahead of it is refused.
-    judged_at = models.DateTimeField(null=True)
-    rows_accepted = models.PositiveIntegerField(default=0)
-    rows_unknown_number = models.PositiveIntegerField(default=0)
-    rows_duplicate = models.PositiveIntegerField(default=0)
-    rows_invalid = models.PositiveIntegerField(default=0)
     #: How many numbers it locked.
     locked = models.PositiveIntegerField(default=0)
 
@@ -46,16 +28,10 @@ class ComplaintImport(SheetImport):
         ]
 
 
-class ComplaintImportRow(models.Model):
-    """One row of the sheet: what it said, and what became of it."""
+class ComplaintImportRow(EventImportRow):
+    """One row of a spreadsheet of complaints."""
 
     complaint_import = models.ForeignKey(ComplaintImport, models.CASCADE, related_name="rows", db_index=False)
-    #: As the spreadsheet counts: the header is row 1.
-    row = models.PositiveIntegerField()
-    cells = models.JSONField(default=list)
-    #: What the intake is given; why a row cannot be read is found again from it, in the reader's language.
-    event = models.JSONField(default=dict)
-    outcome = models.CharField(max_length=14, choices=ComplaintRowOutcome)
 
     class Meta:
         constraints: ClassVar = [

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import Count, Max, Min
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,21 +13,20 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Permission, SignedInRequest, staff_may, staff_view
 from accounts.keyset import keyset_page
-from appeals.categories import Category
+from appeals.complaints.staff_pages import may_take
 from appeals.marks.forms import RecordForm, RefusalForm
-from appeals.marks.marks import Sighting, observe
-from appeals.marks.models import Mark, Origin
+from appeals.marks.intake import keep
+from appeals.marks.models import Mark, Origin, UnknownMark
 from appeals.marks.reports import STAFF_SOURCE, NotWaiting, confirm, refuse
+from appeals.marks.staff_pages import ALL, TO_CONFIRM, UNKNOWN, crumbs, tabs
 from appeals.marks.story import label_words, story_of
-from appeals.marks.views.company import ORDER, ORDER_KINDS, Tab, mark_words
+from appeals.marks.views.company import ORDER, ORDER_KINDS, mark_words
+from certification.numbers.models import PhoneNumber
 
 #: Counting stops here.
 MOST_COUNTED = 1000
-
-
-def crumbs(label: str) -> list[dict[str, str]]:
-    """The way to a page of this slice."""
-    return [{"label": _("Marks"), "url": reverse("marks:staff_list")}, {"label": label, "url": ""}]
+#: So many unknown numbers are listed, those of which most was said first.
+UNKNOWN_SHOWN = 100
 
 
 @staff_view()
@@ -43,19 +42,36 @@ def staff_marks(request: SignedInRequest) -> HttpResponse:
     page.total_label = ngettext("%(count)d mark on this page", "%(count)d marks on this page", len(page.rows)) % {
         "count": len(page.rows)
     }
-    address = reverse("marks:staff_list")
     context = {
         "page": page,
         "rows": [(mark, label_words(str(mark.get_label_display()), mark.people)) for mark in page.rows],
-        "tabs": [
-            Tab(address, _("To confirm"), count, not everything),
-            Tab(f"{address}?state=open", _("All that stand"), None, everything),
-        ],
+        "tabs": tabs(ALL if everything else TO_CONFIRM, waiting=count),
         "count": count,
         "everything": everything,
         "may_record": staff_may(request.user, Permission.DECIDE_REVIEWS),
+        "may_take": may_take(request),
     }
     return render(request, "marks/staff_list.html", context)
+
+
+@staff_view()
+@require_safe
+def staff_unknown(request: SignedInRequest) -> HttpResponse:
+    """What was said about numbers that no company holds; it is told again when a number is registered."""
+    rows = list(
+        UnknownMark.objects.order_by()
+        .values("dialled")
+        .annotate(total=Count("pk"), platforms=Count("platform", distinct=True), first=Min("at"), latest=Max("at"))
+        .order_by("-total", "dialled")[: UNKNOWN_SHOWN + 1]
+    )
+    context = {
+        "tabs": tabs(UNKNOWN),
+        "rows": rows[:UNKNOWN_SHOWN],
+        "more": len(rows) > UNKNOWN_SHOWN,
+        "shown": UNKNOWN_SHOWN,
+        "breadcrumb": crumbs((_("Unknown numbers"), "")),
+    }
+    return render(request, "marks/staff_unknown.html", context)
 
 
 def any_mark(ref: str) -> Mark:
@@ -70,7 +86,7 @@ def staff_page(request: SignedInRequest, mark: Mark, form: RefusalForm, *, statu
         "story": story_of(mark, for_staff=True),
         "can_settle": mark.is_open and not mark.is_confirmed and staff_may(request.user, Permission.DECIDE_REVIEWS),
         "form": form,
-        "breadcrumb": crumbs(str(mark)),
+        "breadcrumb": crumbs((str(mark), "")),
     }
     return render(request, "marks/staff_detail.html", context, status=status)
 
@@ -121,32 +137,39 @@ def staff_refuse(request: SignedInRequest, ref: str) -> HttpResponse:
 
 @staff_view(read=Permission.DECIDE_REVIEWS, write=Permission.DECIDE_REVIEWS)
 def staff_record(request: SignedInRequest) -> HttpResponse:
-    """Record that a platform marks a number, or no longer does."""
+    """Record that a platform marks a number, or no longer does; of a number of nobody's it is kept until it appears."""
     now = timezone.now()
     posted = request.method == "POST"
-    form = RecordForm(request.POST if posted else None, now=now)
+    chosen = named_number(request)
+    form = RecordForm(request.POST if posted else None, chosen=chosen, now=now)
     if posted and form.is_valid():
-        data = form.cleaned_data
-        number, platform = data["number_text"], data["platform"]
-        cleared = data["what"] == "cleared"
-        said = Sighting(
-            str(data["submission"]), number.pk, platform.pk, form.seen_at(),
-            Category(data["label"] or Category.OTHER), data["people"], is_clearance=cleared, reason=data["reason"],
-        )  # fmt: skip
-        observe(
-            sightings=[said],
+        said = form.sighting
+        new, _held = keep(
+            sightings=[(form.dialled, said)],
             source=STAFF_SOURCE,
             origin=Origin.STAFF,
             actor=request.actor,
             now=now,
             reporter=request.user,
-            reason=data["reason"],
+            reason=said.reason,
         )
-        mark = Mark.objects.seen().filter(number=number, platform=platform).first()
+        number = form.cleaned_data["number_text"]
+        if number is None:
+            messages.info(request, _("Noted. No company holds this number; the mark shows when one registers it."))
+            return redirect(UNKNOWN)
+        mark = Mark.objects.seen().filter(number=number, platform=said.platform_id).first()
         if mark is None:
             messages.info(request, _("Nobody had seen this mark; its clearance is noted."))
             return redirect("marks:staff_list")
-        messages.success(request, _("Noted."))
+        messages.success(request, _("Noted.") if new else _("This was noted already."))
         return redirect("marks:staff_detail", mark.ref)
-    context = {"form": form, "breadcrumb": crumbs(_("Record a mark"))}
+    context = {"form": form, "chosen": chosen, "breadcrumb": crumbs((_("Record a mark"), ""))}
     return render(request, "marks/staff_record.html", context, status=422 if posted else 200)
+
+
+def named_number(request: SignedInRequest) -> PhoneNumber | None:
+    """The number that the address names; None where it names none. Raises Http404."""
+    ref = request.GET.get("number", "")[:12].replace("\0", "")
+    if not ref:
+        return None
+    return get_object_or_404(PhoneNumber.objects.held().select_related("company"), ref=ref)

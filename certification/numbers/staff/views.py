@@ -19,6 +19,7 @@ from certification.maintenance.facts import StatusFacts, facts_for
 from certification.maintenance.status import give_status, with_status
 from certification.numbers.models import PhoneNumber
 from certification.numbers.pages import Crumb
+from certification.numbers.panels import staff_panels_of
 from certification.numbers.registry import reveal_number
 from certification.numbers.shapes import dialled, mask_number
 from certification.numbers.staff.listing import NumberFilter
@@ -115,6 +116,8 @@ def number_page(request: SignedInRequest, number: PhoneNumber, *, revealed: str 
         ),
         "look_back": moment,
         "error_forms": moment.error_forms,
+        "panels": staff_panels_of(number, now) if moment.at is None and not moment.failed else [],
+        "may_decide": staff_may(request.user, Permission.DECIDE_REVIEWS),
         "may_reveal": staff_may(request.user, Permission.DECIDE_REVIEWS) and moment.at is None,
         "company_url": moment.url(reverse("staff_company", args=[number.company.ref])),
         "breadcrumb": [Crumb(_("Numbers"), moment.url(reverse("staff_numbers:list"))), Crumb(masked)],

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import Permission, SignedInRequest, staff_view
 from certification.reviews import staging
-from certification.reviews.forms import TogetherForm
+from certification.reviews.forms import TogetherForm, start_from_reason
 from certification.reviews.models import Decision, Review, ReviewState, StagedDecision
 from certification.reviews.subjects import SUBJECTS
 from certification.reviews.together import (
@@ -72,6 +72,13 @@ def bulk(request: SignedInRequest) -> HttpResponse:
         return render(request, "reviews/together_mixed.html", context, status=422)
     form = TogetherForm(data, decisions=possible_decisions(reviews[0]), kind=reviews[0].kind)
     context |= {"form": form, "company_shown": reviews[0].company, "kind_label": reviews[0].get_kind_display()}
+    if data is not None and "start" in data:
+        started = data.copy()
+        if not start_from_reason(started, form):
+            form.add_error("reason", _("Choose a reason."))
+            return render(request, "reviews/together.html", context, status=422)
+        context["form"] = TogetherForm(started, decisions=possible_decisions(reviews[0]), kind=reviews[0].kind)
+        return render(request, "reviews/together.html", context)
     if data is None or "change" in data:
         return render(request, "reviews/together.html", context)
     if not form.is_valid():

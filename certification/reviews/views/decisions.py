@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import Permission, SignedInRequest, staff_view
 from certification.reviews import desk, staging
-from certification.reviews.forms import DecisionForm, ItemForm
+from certification.reviews.forms import DecisionForm, ItemForm, start_from_reason
 from certification.reviews.models import Decision, Review, ReviewItem, ReviewState, StagedDecision
 from certification.reviews.refusals import say_decided, say_deferred, say_not_held, say_staged
 from certification.reviews.subjects import (
@@ -85,6 +85,8 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
     if data is None:
         return render(request, "reviews/decide.html", context)
     desk.touch_claim(review=review, reviewer=request.user, now=now)
+    if "start" in request.POST:
+        return start_own_words(request, review, form, context)
     wrong_rows = [row for row in items if not row.is_valid()]
     if not form.is_valid() or wrong_rows:
         return render(request, "reviews/decide.html", context, status=422)
@@ -96,6 +98,24 @@ def decide(request: SignedInRequest, ref: str, decision: str) -> HttpResponse:
         hidden = [(name, value) for name, values in request.POST.lists() for value in values if name in named(form)]
         return render(request, "reviews/preview.html", {**context, "both": both, "hidden": hidden})
     return settle(request, review, chosen, form, made, context)
+
+
+def start_own_words(
+    request: SignedInRequest, review: Review, form: DecisionForm, context: dict[str, Any]
+) -> HttpResponse:
+    """The same page, on which the chosen reason of one item has become the beginning of the reviewer's own words."""
+    data = request.POST.copy()
+    row = next((row for row in form.items if row.prefix == request.POST["start"]), None)
+    if row is None:
+        raise Http404
+    if not start_from_reason(data, row):
+        row.add_error("reason", _("Choose a reason."))
+        return render(request, "reviews/decide.html", context, status=422)
+    items = item_forms(review, data)
+    started = next(row for row in items if row.prefix == request.POST["start"])
+    started.fields["text"].widget.attrs |= {"autofocus": True, "data-played-back": True}
+    form = DecisionForm(data, decision=form.decision, items=items)
+    return render(request, "reviews/decide.html", {**context, "form": form, "forms": [form, *items], "items": items})
 
 
 def named(form: DecisionForm) -> set[str]:

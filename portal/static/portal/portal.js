@@ -230,7 +230,7 @@
     tab.remove(`sent:${key}`);
     if (form.dataset.restored || !saved) return;
     form.dataset.restored = "yes";
-    if ($(".field-wrong, .is-invalid", form)) return; // the server has just played the input back
+    if ($(".field-wrong, .is-invalid, [data-played-back]", form)) return; // the server has just played the input back
     const before = readDraft(form);
     if (saved === JSON.stringify(before)) return;
     writeDraft(form, JSON.parse(saved));

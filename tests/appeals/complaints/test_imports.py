@@ -23,12 +23,13 @@ from django.urls import reverse
 from django_q.models import OrmQ
 
 from accounts.journal import Actor, JournalEntry
-from appeals.complaints.imports import run, taking
+from appeals.complaints.imports.kind import COMPLAINT_IMPORTS
 from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow
-from appeals.complaints.imports.report import rejected_rows
 from appeals.complaints.locks import open_lock_of
 from appeals.complaints.models import Complaint, ComplaintDay, Source
-from appeals.complaints.sheets import find_header, guess_columns
+from appeals.complaints.sheets import COMPLAINTS
+from appeals.event_imports import run, taking
+from appeals.event_imports.report import rejected_rows
 from certification.numbers.imports.models import ImportState
 from certification.numbers.imports.sheets import FileProblem, UnreadableFile
 from tests.cast import NOW, Cast, make_company, make_number
@@ -71,8 +72,11 @@ def sheet(cast: Cast) -> list[tuple[Any, ...]]:
 
 def taken(source: Source, content: bytes, name: str = "投诉.csv") -> ComplaintImport:
     """The file, taken in and previewed by its guessed columns."""
-    found = taking.take_in(source=source, file=ContentFile(content, name=name), name=name, user=None, now=NOW)
-    assert taking.write_preview(complaint_import=found, columns=found.columns, now=NOW)
+    found = taking.take_in(
+        kind=COMPLAINT_IMPORTS, source=source, file=ContentFile(content, name=name), name=name, user=None, now=NOW
+    )
+    assert taking.write_preview(kind=COMPLAINT_IMPORTS, event_import=found, columns=found.columns, now=NOW)
+    assert isinstance(found, ComplaintImport)
     found.refresh_from_db()
     return found
 
@@ -95,10 +99,10 @@ def test_every_kind_of_file_is_previewed_and_then_counted(cast: Cast, source: So
     found = taken(source, content, "投诉.xlsx" if kind == "xlsx" else "投诉.csv")
     assert (found.state, counts(found)) == (ImportState.PREVIEWED, (9, 6, 1, 1, 1))
     assert not Complaint.objects.exists()
-    assert taking.confirm(complaint_import=found, actor=COMMAND, now=NOW)
-    assert not taking.confirm(complaint_import=found, actor=COMMAND, now=NOW)
+    assert taking.confirm(kind=COMPLAINT_IMPORTS, event_import=found, actor=COMMAND, now=NOW)
+    assert not taking.confirm(kind=COMPLAINT_IMPORTS, event_import=found, actor=COMMAND, now=NOW)
     assert OrmQ.objects.count() == 1
-    run.run(import_id=found.pk, now=NOW)
+    run.run(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW)
     assert (counts(found), found.state, found.locked) == ((9, 6, 1, 1, 1), ImportState.FINISHED, 1)
     assert open_lock_of(cast.numbers[0]) is not None
     first = Complaint.objects.get(event="c0")
@@ -123,8 +127,8 @@ def test_dates_of_a_spreadsheet_are_chinese_time(cast: Cast, source: Source) -> 
             page.write_datetime(row, 1, moment, style)
             page.write_string(row, 2, category)
     found = taken(source, file.getvalue(), "a.xlsx")
-    taking.confirm(complaint_import=found, actor=COMMAND, now=NOW, start=False)
-    run.run(import_id=found.pk, now=NOW)
+    taking.confirm(kind=COMPLAINT_IMPORTS, event_import=found, actor=COMMAND, now=NOW, start=False)
+    run.run(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW)
     complaint = Complaint.objects.get()
     assert (complaint.at, complaint.day) == (
         dt.datetime(2026, 11, 24, 15, 59, tzinfo=dt.UTC),
@@ -137,8 +141,8 @@ def test_rows_without_ids_count_apart_and_the_file_once(cast: Cast, source: Sour
     content = csv_bytes([(number, "2026-11-24 10:00", "other")] * 3, header=("号码", "时间", "类别"))
     first = taken(source, content)
     assert counts(first) == (3, 3, 0, 0, 0)
-    taking.confirm(complaint_import=first, actor=COMMAND, now=NOW, start=False)
-    run.run(import_id=first.pk, now=NOW)
+    taking.confirm(kind=COMPLAINT_IMPORTS, event_import=first, actor=COMMAND, now=NOW, start=False)
+    run.run(kind=COMPLAINT_IMPORTS, import_id=first.pk, now=NOW)
     assert counts(taken(source, content)) == (3, 0, 0, 3, 0)
 
 
@@ -147,13 +151,13 @@ def test_stopped_import_goes_on_and_a_second_run_changes_nothing(
 ) -> None:
     monkeypatch.setattr(run, "CHUNK", 2)
     found = taken(source, csv_bytes(sheet(cast), header=HEADER))
-    taking.confirm(complaint_import=found, actor=COMMAND, now=NOW, start=False)
-    assert run.take_chunk(import_id=found.pk, now=NOW)
+    taking.confirm(kind=COMPLAINT_IMPORTS, event_import=found, actor=COMMAND, now=NOW, start=False)
+    assert run.take_chunk(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW)
     found.refresh_from_db()
     assert (found.state, found.rows_done, found.last_row) == (ImportState.RUNNING, 2, 3)
-    assert run.run(import_id=found.pk, now=NOW) == {"chunks": 4}
+    assert run.run(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW) == {"chunks": 4}
     journal = JournalEntry.objects.count()
-    assert run.run(import_id=found.pk, now=NOW) == {"chunks": 0}
+    assert run.run(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW) == {"chunks": 0}
     assert (JournalEntry.objects.count(), Complaint.objects.count()) == (journal, 7)
     found.refresh_from_db()
     assert (found.state, found.storage_name) == (ImportState.FINISHED, "")
@@ -162,25 +166,25 @@ def test_stopped_import_goes_on_and_a_second_run_changes_nothing(
 
 def test_sweep_starts_lost_imports_and_removes_what_is_left_behind(cast: Cast, source: Source) -> None:
     lost, left, old = (taken(source, csv_bytes(sheet(cast), header=HEADER)) for _ in range(3))
-    taking.confirm(complaint_import=lost, actor=COMMAND, now=NOW, start=False)
-    taking.confirm(complaint_import=old, actor=COMMAND, now=NOW, start=False)
-    run.run(import_id=old.pk, now=NOW)
+    taking.confirm(kind=COMPLAINT_IMPORTS, event_import=lost, actor=COMMAND, now=NOW, start=False)
+    taking.confirm(kind=COMPLAINT_IMPORTS, event_import=old, actor=COMMAND, now=NOW, start=False)
+    run.run(kind=COMPLAINT_IMPORTS, import_id=old.pk, now=NOW)
     later = NOW + dt.timedelta(days=2, minutes=3)
     waiting = OrmQ.objects.count()
-    assert run.sweep(now=later) == {"started": 1, "discarded": 1, "rows": 8}
+    assert run.sweep(kind=COMPLAINT_IMPORTS, now=later) == {"started": 1, "discarded": 1, "rows": 8}
     assert OrmQ.objects.count() == waiting + 1
     left.refresh_from_db()
     assert left.state == ImportState.DISCARDED
     assert list(ComplaintImportRow.objects.filter(complaint_import=old).values_list("outcome", flat=True)) == [
         "invalid"
     ]
-    assert run.sweep(now=later) == {"started": 0, "discarded": 0, "rows": 0}
-    assert run.sweep(now=NOW + dt.timedelta(days=31))["rows"] == 1
+    assert run.sweep(kind=COMPLAINT_IMPORTS, now=later) == {"started": 0, "discarded": 0, "rows": 0}
+    assert run.sweep(kind=COMPLAINT_IMPORTS, now=NOW + dt.timedelta(days=31))["rows"] == 1
 
 
 def test_report_holds_the_rows_that_cannot_be_read(cast: Cast, source: Source) -> None:
     found = taken(source, csv_bytes(sheet(cast), header=HEADER))
-    (row,) = rejected_rows(found)
+    (row,) = rejected_rows(COMPLAINT_IMPORTS, found)
     assert row[:6] == ["bad", "12", "2026-11-24 09:00:00", "腾讯", "骚扰", "'=1+1"]
     assert row[6] == "9"
     assert row[7]
@@ -208,9 +212,9 @@ def test_columns_are_found_by_words_and_by_content() -> None:
         (2, ["电话", "投诉时间", "类型"]),
         (3, ["13800000000", "x", "y"]),
     ]
-    assert find_header(rows) == 1
-    assert find_header([(1, ["13800000000", "2026-11-24"])]) == -1
-    assert guess_columns(["谁", "何时"], [(2, ["13800000000", "2026-11-24"])]) == {"number": 0}
+    assert COMPLAINTS.find_header(rows) == 1
+    assert COMPLAINTS.find_header([(1, ["13800000000", "2026-11-24"])]) == -1
+    assert COMPLAINTS.guess_columns(["谁", "何时"], [(2, ["13800000000", "2026-11-24"])]) == {"number": 0}
 
 
 # --- The pages ------------------------------------------------------------------------------------------------------
@@ -245,7 +249,7 @@ def test_operations_take_a_spreadsheet_from_file_to_result(cast: Cast, source: S
     assert "Importing" in client.get(detail).content.decode()
     progress = reverse("complaints:import_progress", args=[found.ref])
     assert "0%" in client.get(progress).content.decode()
-    run.run(import_id=found.pk, now=NOW)
+    run.run(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW)
     assert client.get(progress)["HX-Redirect"] == detail
     assert "6 counted, 1 kept until their number appears" in client.get(detail).content.decode()
     report = client.get(reverse("complaints:import_report", args=[found.ref, "csv"]))
@@ -260,7 +264,7 @@ def test_discarded_spreadsheet_counts_nothing(cast: Cast, source: Source) -> Non
     found.refresh_from_db()
     assert (found.state, found.storage_name) == (ImportState.DISCARDED, "")
     client.post(reverse("complaints:import_confirm", args=[found.ref]))
-    assert "Nothing was counted" in client.get(reverse("complaints:import_detail", args=[found.ref])).content.decode()
+    assert "Nothing was taken in" in client.get(reverse("complaints:import_detail", args=[found.ref])).content.decode()
     assert not ComplaintDay.objects.exists()
 
 
@@ -280,9 +284,10 @@ def test_preview_takes_the_same_queries_for_any_number_of_rows(
 WORKER = """
 import django; django.setup()
 import datetime, sys, time
-from appeals.complaints.imports import run
+from appeals.complaints.imports.kind import COMPLAINT_IMPORTS
+from appeals.event_imports import run
 run.CHUNK = 20
-while run.take_chunk(import_id=int(sys.argv[1]), now=datetime.datetime.fromisoformat(sys.argv[2])):
+while run.take_chunk(kind=COMPLAINT_IMPORTS, import_id=int(sys.argv[1]), now=datetime.datetime.fromisoformat(sys.argv[2])):
     time.sleep(0.02)
 """
 
@@ -298,7 +303,7 @@ def test_killed_import_goes_on_to_the_same_end() -> None:
         header=("号码", "时间", "类别"),
     )
     found = taken(source, content)
-    taking.confirm(complaint_import=found, actor=COMMAND, now=NOW)
+    taking.confirm(kind=COMPLAINT_IMPORTS, event_import=found, actor=COMMAND, now=NOW)
     database = connection.settings_dict
     address = (
         f"postgres://{database['USER']}@/{database['NAME']}?host={quote(database['HOST'])}&port={database['PORT']}"
@@ -318,7 +323,7 @@ def test_killed_import_goes_on_to_the_same_end() -> None:
     found.refresh_from_db()
     assert found.state == ImportState.RUNNING
     assert 0 < found.rows_done < count
-    run.run(import_id=found.pk, now=NOW)
+    run.run(kind=COMPLAINT_IMPORTS, import_id=found.pk, now=NOW)
     assert counts(found) == (count, count, 0, 0, 0)
     assert Complaint.objects.count() == count
     assert sum(ComplaintDay.objects.values_list("total", flat=True)) == count

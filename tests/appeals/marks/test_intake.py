@@ -163,7 +163,7 @@ def test_spreadsheet_is_imported_once_however_often(cast, tmp_path: Path):
     first = run(path)
     assert (first["accepted"], first["duplicate"], first["unknown_number"]) == (2, 0, 1)
     assert [row["row"] for row in first["invalid"]] == [6]  # type: ignore[attr-defined]
-    assert run(path)["duplicate"] == 2
+    assert run(path)["duplicate"] == 3
     assert MarkSighting.objects.count() == 2
     mark = Mark.objects.get(number=cast.numbers[0])
     assert (mark.first_seen_at, mark.people) == (dt.datetime(2026, 11, 20, 6, tzinfo=dt.UTC), 12)

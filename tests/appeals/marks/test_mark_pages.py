@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.core.files.storage import FileSystemStorage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -152,6 +153,30 @@ def test_stored_screenshot_is_not_swept(cast, files: Path):
     assert MarkScreenshot.objects.count() == 1
     assert store.sweep(now=timezone.now() + 3 * DAY) == {"unused": 0, "orphans": 0}
     assert len([path for path in files.rglob("*") if path.is_file()]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("screen.png", b""),
+        ("screen.png", b"MZ\x90\x00 a program"),
+        ("screen.png", b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"),
+        ("screen.png", papers.archive()),
+        ("screen.png", papers.picture("PNG")[:-40]),
+        ("screen.png", papers.pixel_bomb()),
+        ("screen.exe", papers.picture("PNG")),
+        ("screen.pdf", papers.object_bomb()),
+    ],
+    ids=["empty", "program", "drawing", "archive", "truncated", "pixel bomb", "renamed", "pdf bomb"],
+)
+def test_hostile_screenshot_is_refused_and_nothing_is_kept(cast, files: Path, name: str, content: bytes):
+    answer = visitor(cast.operator).post(
+        reverse("marks:report"), form(cast, documents=SimpleUploadedFile(name, content))
+    )
+    assert (answer.status_code, "documents" in answer.context["form"].errors) == (422, True)
+    assert not MarkSighting.objects.exists()
+    assert not StagedFile.objects.exists()
+    assert [path for path in files.rglob("*") if path.is_file()] == []
 
 
 def test_report_that_is_refused_keeps_everything(cast):

@@ -15,9 +15,9 @@ from django_q.tasks import async_task
 
 from accounts import journal
 from accounts.journal import Actor, ActorKind
-from appeals.complaints.imports.models import ComplaintImport, ComplaintImportRow, ComplaintRowOutcome
-from appeals.complaints.imports.taking import RUN_TASK, discard, note_counts
-from appeals.complaints.intake import receive
+from appeals.event_imports.kinds import ImportKind
+from appeals.event_imports.models import EventImport, RowOutcome
+from appeals.event_imports.taking import discard, note_counts
 from appeals.events import MOST_EVENTS
 from certification.numbers.imports.models import OPEN_STATES, ImportState
 from certification.numbers.imports.stored import remove_file
@@ -32,25 +32,25 @@ ABANDONED = dt.timedelta(days=2)
 ROWS_KEPT, REPORT_KEPT = dt.timedelta(days=1), dt.timedelta(days=30)
 
 NOTE_OUTCOMES = """
-    UPDATE appeals_complaintimportrow r SET outcome = said.outcome
+    UPDATE {table} r SET outcome = said.outcome
     FROM unnest(%s::int[], %s::text[]) AS said (row, outcome)
-    WHERE r.complaint_import_id = %s AND r.row = said.row
+    WHERE r.{owner}_id = %s AND r.row = said.row
 """
 
 
-def run(*, import_id: int, now: dt.datetime) -> dict[str, int]:
+def run(*, kind: ImportKind, import_id: int, now: dt.datetime) -> dict[str, int]:
     """Take in what was confirmed, from where an earlier run was stopped, to the end. Running it again changes nothing."""
     chunks = 0
-    while take_chunk(import_id=import_id, now=now):
+    while take_chunk(kind=kind, import_id=import_id, now=now):
         chunks += 1
     return {"chunks": chunks}
 
 
 @transaction.atomic
-def take_chunk(*, import_id: int, now: dt.datetime) -> bool:
+def take_chunk(*, kind: ImportKind, import_id: int, now: dt.datetime) -> bool:
     """Take in the next rows, or finish; False when nothing is left to do."""
-    current = (
-        ComplaintImport.objects.select_for_update(of=("self",))
+    current: EventImport | None = (
+        kind.imports.objects.select_for_update(of=("self",))
         .select_related("source", "created_by")
         .filter(pk=import_id, state__in=[ImportState.QUEUED, ImportState.RUNNING])
         .first()
@@ -58,22 +58,20 @@ def take_chunk(*, import_id: int, now: dt.datetime) -> bool:
     if current is None:
         return False
     actor = Actor.person(current.created_by) if current.created_by else Actor(ActorKind.COMMAND)
-    rows = list(
-        ComplaintImportRow.objects.filter(complaint_import=current, row__gt=current.last_row).order_by("row")[:CHUNK]
-    )
+    rows = list(kind.rows.objects.filter(**{kind.owner: current}, row__gt=current.last_row).order_by("row")[:CHUNK])
     if not rows:
-        finish(current, actor, now)
+        finish(kind, current, actor, now)
         return False
-    receipt = receive(source=current.source, events=[row.event for row in rows], actor=actor, now=now)
+    results, counted = kind.take(current.source, [row.event for row in rows], actor, now)
+    outcomes = [result.outcome for result in results]
+    statement = NOTE_OUTCOMES.format(table=kind.rows._meta.db_table, owner=kind.owner)
     with connection.cursor() as cursor:
-        outcomes = [result.outcome for result in receipt.results]
-        cursor.execute(NOTE_OUTCOMES, [[row.row for row in rows], outcomes, current.pk])
+        cursor.execute(statement, [[row.row for row in rows], outcomes, current.pk])
     current.state, current.last_row = ImportState.RUNNING, rows[-1].row
     current.rows_done += len(rows)
-    current.locked += len(receipt.locked)
-    counts: Counter[str] = Counter(
-        {str(outcome): getattr(current, f"rows_{outcome}") for outcome in ComplaintRowOutcome}
-    )
+    for column in kind.counted:
+        setattr(current, column, getattr(current, column) + counted[column])
+    counts: Counter[str] = Counter({str(outcome): getattr(current, f"rows_{outcome}") for outcome in RowOutcome})
     counts.update(outcomes)
     counts.subtract([row.outcome for row in rows])
     note_counts(current, counts)
@@ -82,45 +80,45 @@ def take_chunk(*, import_id: int, now: dt.datetime) -> bool:
     return True
 
 
-def finish(current: ComplaintImport, actor: Actor, now: dt.datetime) -> None:
+def finish(kind: ImportKind, current: EventImport, actor: Actor, now: dt.datetime) -> None:
     """End the import; its upload is removed."""
-    ComplaintImport.objects.filter(pk=current.pk).update(state=ImportState.FINISHED, finished_at=now, progress_at=Now())
+    kind.imports.objects.filter(pk=current.pk).update(state=ImportState.FINISHED, finished_at=now, progress_at=Now())
     journal.record(
         at=now,
         actor=actor,
-        subject="complaint_import",
+        subject=kind.name,
         subject_id=current.pk,
         aspect="import",
         before="confirmed",
         after="finished",
         detail={
-            **{str(outcome): getattr(current, f"rows_{outcome}") for outcome in ComplaintRowOutcome},
-            "locked": current.locked,
+            **{str(outcome): getattr(current, f"rows_{outcome}") for outcome in RowOutcome},
+            **{column: getattr(current, column) for column in kind.counted},
         },
     )
     remove_file(current)
 
 
-def sweep(*, now: dt.datetime) -> dict[str, int]:
+def sweep(*, kind: ImportKind, now: dt.datetime) -> dict[str, int]:
     """Start imports again whose job was lost, discard what nobody confirmed, remove old rows; twice is once."""
-    lost = ComplaintImport.objects.filter(
+    lost = kind.imports.objects.filter(
         state__in=[ImportState.QUEUED, ImportState.RUNNING], progress_at__lt=now - STANDS_STILL
     )
     started = 0
     for import_id in lost.values_list("pk", flat=True)[:100]:
         with transaction.atomic():
             if lost.filter(pk=import_id).update(progress_at=now):
-                async_task(RUN_TASK, import_id)
+                async_task(kind.task, import_id)
                 started += 1
-    abandoned = ComplaintImport.objects.filter(state__in=OPEN_STATES, created_at__lt=now - ABANDONED)
-    discarded = sum(discard(complaint_import=row) for row in abandoned[:100])
-    finished = ComplaintImport.objects.filter(state=ImportState.FINISHED)
+    abandoned = kind.imports.objects.filter(state__in=OPEN_STATES, created_at__lt=now - ABANDONED)
+    discarded = sum(discard(kind=kind, event_import=row) for row in abandoned[:100])
+    finished = kind.imports.objects.filter(state=ImportState.FINISHED)
     rows, _details = (
-        ComplaintImportRow.objects.filter(complaint_import__in=finished.filter(finished_at__lt=now - ROWS_KEPT))
-        .exclude(outcome=ComplaintRowOutcome.INVALID)
+        kind.rows.objects.filter(**{f"{kind.owner}__in": finished.filter(finished_at__lt=now - ROWS_KEPT)})
+        .exclude(outcome=RowOutcome.INVALID)
         .delete()
     )
-    old, _details = ComplaintImportRow.objects.filter(
-        complaint_import__in=finished.filter(finished_at__lt=now - REPORT_KEPT)
+    old, _details = kind.rows.objects.filter(
+        **{f"{kind.owner}__in": finished.filter(finished_at__lt=now - REPORT_KEPT)}
     ).delete()
     return {"started": started, "discarded": discarded, "rows": rows + old}
