@@ -245,13 +245,19 @@ def staged_decision(review: Review) -> StagedDecision | None:
     return rows.select_related("decided_by", "review").first()
 
 
-def require_open(current: Review) -> None:
-    """Raise AlreadyDecided or DecisionStaged where nobody can work on the locked row any more."""
+def require_open(current: Review) -> bool:
+    """Raise AlreadyDecided or DecisionStaged where nobody can work on the locked row any more.
+
+    Returns whether the words of a decision that came to nothing are kept for another try.
+    """
     if current.state != ReviewState.OPEN:
         raise AlreadyDecided(current)
-    staged = staged_decision(current)
-    if staged is not None:
+    kept = list(StagedDecision.objects.filter(review=current).values_list("stands_at", flat=True))
+    if kept and kept[0] is not None:
+        staged = staged_decision(current)
+        assert staged is not None
         raise DecisionStaged(staged)
+    return bool(kept)
 
 
 @transaction.atomic
@@ -376,8 +382,15 @@ def decide(
     if current.state == ReviewState.DECIDED and (current.decided_by_id, current.decision) == (reviewer.pk, decision):
         review.state, review.decision = current.state, current.decision
         return
-    require_decidable(
-        current=current, reviewer=reviewer, decision=decision, has_reason=bool(text.strip()), has_items=bool(items)
+    # Mostly its clock has never stood still; then neither what stops it nor what is to be counted is looked up.
+    has_pauses = ReviewPause.objects.filter(review=current, is_counted=False).exists()
+    has_kept_words = require_decidable(
+        current=current,
+        reviewer=reviewer,
+        decision=decision,
+        has_reason=bool(text.strip()),
+        has_items=bool(items),
+        pauses=pauses_of(current) if has_pauses else [],
     )
     changes: dict[str, Any] = {
         "state": ReviewState.DECIDED,
@@ -391,11 +404,13 @@ def decide(
         setattr(current, field, value)
         setattr(review, field, value)
     current.save(update_fields=list(changes))
-    end_pauses(review=current, now=now)
+    if has_pauses:
+        end_pauses(review=current, now=now)
     for item in items:
         item.review = current
     ReviewItem.objects.bulk_create(items)
-    StagedDecision.objects.filter(review=current).delete()  # words that were kept for another try
+    if has_kept_words:
+        StagedDecision.objects.filter(review=current).delete()
     journal.record(
         at=now,
         actor=actor,
@@ -412,12 +427,18 @@ def decide(
 
 
 def require_decidable(
-    *, current: Review, reviewer: User, decision: Decision, has_reason: bool, has_items: bool
-) -> None:
-    """Raise what stands against this decision by this person; see `decide`."""
+    *,
+    current: Review,
+    reviewer: User,
+    decision: Decision,
+    has_reason: bool,
+    has_items: bool,
+    pauses: Sequence[ReviewPause],
+) -> bool:
+    """Raise what stands against this decision by this person, see `decide`; else what `require_open` returns."""
     if is_involved(review=current, user=reviewer):
         raise OwnSubmission
-    require_open(current)
+    has_kept_words = require_open(current)
     if current.claimed_by_id != reviewer.pk:
         raise NotClaimed
     if not may_decide(review=current, user=reviewer):
@@ -426,9 +447,9 @@ def require_decidable(
         raise WrongDecision
     if not has_reason or (decision == Decision.RETURNED and not has_items):
         raise ReasonMissing
-    pauses = pauses_of(current)
     if pauses:
         raise Deferred(pauses[0].maintenance, pauses[0].reason)
+    return has_kept_words
 
 
 def end_pauses(*, review: Review, now: dt.datetime) -> None:

@@ -16,6 +16,7 @@ from appeals.expedite.models import TRANSITIONS, ExpediteRequest, ExpediteState
 from appeals.expedite.offers import offer_for, offers_for
 from appeals.expedite.requests import NotOffered, ask, close_unneeded
 from certification.maintenance.engine import tick
+from certification.maintenance.invariants import check_invariants
 from certification.maintenance.models import Maintenance
 from certification.reviews import desk
 from certification.reviews.models import Decision, Review, ReviewKind
@@ -259,3 +260,10 @@ def test_two_people_asking_at_the_same_instant_make_one_request(cast):
     assert len(set(made)) == 1
     assert (len(made), ExpediteRequest.objects.count(), Review.objects.filter(kind="expedite").count()) == (3, 1, 1)
     assert ExpediteRequest.objects.get().state == ExpediteState.REQUESTED
+
+
+def test_requests_that_say_otherwise_than_the_journal_are_found(cast):
+    request = asked(cast, late_review(cast))
+    assert_invariants()
+    ExpediteRequest.objects.filter(pk=request.pk).update(state=ExpediteState.GRANTED, settled_at=NOW)
+    assert "I6" in {row["invariant"] for row in check_invariants(sample=None, from_the_start=False).violations}

@@ -17,6 +17,7 @@ from appeals.categories import Category
 from appeals.marks.marks import Sighting, clear, observe, open_marks
 from appeals.marks.models import Mark, MarkSighting, Origin
 from appeals.platforms import Platform
+from certification.maintenance.invariants import check_invariants
 from tests.cast import NOW, Cast, make_number
 from tests.invariants import assert_invariants
 
@@ -223,3 +224,12 @@ def test_statements_do_not_grow_with_the_batch(cast, count):
     ) as queries:
         feed(*sightings)
     assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 4
+
+
+@pytest.mark.parametrize("sabotage", ["cleared_at = now()", "is_confirmed = false"])
+def test_marks_that_say_otherwise_than_the_journal_are_found(cast, sabotage):
+    feed(said("1", cast, days=3), said("2", cast, days=2, code="baidu"))
+    assert_invariants()
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE appeals_mark SET {sabotage}")
+    assert {row["invariant"] for row in check_invariants(sample=None, from_the_start=False).violations} == {"I6"}
