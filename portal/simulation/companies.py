@@ -39,7 +39,7 @@ PURPOSES = (
 )
 SCRIPT = "您好，来电与您确认今天的安排，请问现在方便吗？"
 #: Days between two looks of a company at its own overview.
-LOOKS = (80, 120)
+LOOKS = (110, 170)
 
 
 def of(tenant: Tenant) -> Actor:
