@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from portal.management.commands.simulate import Command
-from portal.simulation.database import database_name, turn
+from portal.simulation.database import database_name, own_database, set_clock, turn
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 
@@ -116,6 +117,25 @@ def test_what_a_killed_simulation_left_does_not_stop_the_next() -> None:
     finally:
         left.close()
     assert database_name() not in databases()
+
+
+def test_tables_are_migrated_once_until_a_migration_changes() -> None:
+    def made() -> int:
+        with own_database(), connection.cursor() as cursor:
+            set_clock(dt.datetime(2026, 2, 3, 4, tzinfo=dt.UTC))
+            cursor.execute("SELECT now()")
+            assert cursor.fetchone() == (dt.datetime(2026, 2, 3, 4, tzinfo=dt.UTC),)
+            cursor.execute("SELECT count(*) FROM accounts_industry")
+            assert cursor.fetchone()[0] > 0
+            cursor.execute("SELECT oid FROM pg_database WHERE datname = %s", [empty])
+            return int(cursor.fetchone()[0])
+
+    empty = f"{database_name()}_empty"
+    first = made()
+    assert made() == first
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON DATABASE {connection.ops.quote_name(empty)} IS 'of other migrations'")
+    assert made() != first
 
 
 def test_a_world_without_companies_is_refused_with_exit_code_2() -> None:
