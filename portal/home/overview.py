@@ -16,12 +16,14 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.companies import Company, CompanyState
 from appeals.cases.models import AppealState
+from appeals.complaints.locks import SUBJECT as LOCK
 from appeals.expedite.offers import Offer, offers_for
 from certification.applications.models import Application, ApplicationState
 from certification.maintenance.models import Maintenance, Scope
 from certification.maintenance.status import Status, counts_by_status
 from certification.materials.models import Material, MaterialState
 from certification.numbers.models import PhoneNumber
+from certification.numbers.shapes import mask_number
 from certification.reviews.models import Decision, Review, ReviewKind, ReviewState
 from certification.reviews.subjects import decision_words
 from portal.home.coming import Coming, coming_up, number_count
@@ -123,7 +125,8 @@ def overview_of(company: Company, *, now: dt.datetime) -> Overview:
     tasks = needs_of(
         company, rows=open_maintenance, under_review=under_review, settled=settled, certified=certified, now=now
     )
-    works = [*reviews_under_way(company), *platform_maintenance(open_maintenance)]
+    reviews = reviews_under_way(company)
+    works = [*reviews, *platform_maintenance(open_maintenance, reviews=reviews)]
     offer_to_expedite(works, company=company, now=now)
     coming = coming_up(company, settled, now)
     sentence, tone = first_sentence(company, tasks, works, stopped, total, coming)
@@ -172,47 +175,42 @@ def first_sentence(
     return _("All is well: every certification is displayed and nothing expires soon."), "green"
 
 
-def subject_url(
-    review: Review, applications: dict[int, str], materials: dict[int, str], appeals: dict[int, str]
-) -> str | None:
-    """The company's page about what is reviewed."""
-    if review.subject == "application" and review.subject_id in applications:
-        return reverse("applications:detail", args=[applications[review.subject_id]])
-    if review.subject == "material" and review.subject_id in materials:
-        return reverse("materials:detail", args=[materials[review.subject_id]])
-    if review.subject == "appeal" and review.subject_id in appeals:
-        return reverse("appeals:detail", args=[appeals[review.subject_id]])
-    return None
+def things_of(reviews: list[Review], company: Company) -> dict[tuple[str, int], tuple[str, str]]:
+    """What the company's things under review are called, and where their pages are; one query per sort of thing."""
+    of: dict[str, list[int]] = {}
+    for review in reviews:
+        of.setdefault(review.subject, []).append(review.subject_id)
+    things: dict[tuple[str, int], tuple[str, str]] = {}
+    if "application" in of:
+        for pk, ref in company.applications.filter(pk__in=of["application"]).values_list("pk", "ref"):
+            things["application", pk] = ref, reverse("applications:detail", args=[ref])
+    if "material" in of:
+        for row in company.materials.filter(pk__in=of["material"]).select_related("kind"):
+            things["material", row.pk] = str(row.kind), reverse("materials:detail", args=[row.ref])
+    if "appeal" in of:
+        for pk, ref in company.appeals.filter(pk__in=of["appeal"]).values_list("pk", "ref"):
+            things["appeal", pk] = ref, reverse("appeals:detail", args=[ref])
+    if LOCK in of:
+        locks = Maintenance.objects.filter(pk__in=of[LOCK], number__company=company).values_list(
+            "pk", "ref", "number__number"
+        )
+        for pk, ref, number in locks:
+            things[LOCK, pk] = mask_number(number), reverse("maintenance:detail", args=[ref])
+    return things
 
 
 def named(reviews: list[Review], company: Company) -> list[tuple[Review, str, str | None]]:
-    """Each review with the name of what it is about and the address of its page; three queries for all."""
-    of = {
-        subject: [review.subject_id for review in reviews if review.subject == subject]
-        for subject in ("application", "material", "appeal")
-    }
-    applications = (
-        dict(company.applications.filter(pk__in=of["application"]).values_list("pk", "ref"))
-        if of["application"]
-        else {}
-    )
-    materials = (
-        {row.pk: row for row in company.materials.filter(pk__in=of["material"]).select_related("kind")}
-        if of["material"]
-        else {}
-    )
-    appeals = dict(company.appeals.filter(pk__in=of["appeal"]).values_list("pk", "ref")) if of["appeal"] else {}
-    refs = {pk: row.ref for pk, row in materials.items()}
+    """Each review with its kind and the name of what it is about (a document by its name alone), and its page."""
+    things = things_of(reviews, company)
     result = []
     for review in reviews:
-        name = str(review.get_kind_display())
-        if review.subject_id in materials and review.subject == "material":
-            name = str(materials[review.subject_id].kind)
-        elif review.subject == "application" and review.subject_id in applications:
-            name = f"{name} {applications[review.subject_id]}"
-        elif review.subject == "appeal" and review.subject_id in appeals:
-            name = f"{name} {appeals[review.subject_id]}"
-        result.append((review, name, subject_url(review, applications, refs, appeals)))
+        kind = str(review.get_kind_display())
+        name, url = things.get((review.subject, review.subject_id), (None, None))
+        if name is None:
+            name = kind
+        elif review.subject != "material":
+            name = f"{kind} {name}"
+        result.append((review, name, url))
     return result
 
 
@@ -227,15 +225,18 @@ def reviews_under_way(company: Company) -> list[Work]:
     ]
 
 
-def platform_maintenance(rows: list[Maintenance]) -> list[Work]:
-    """Open maintenance that asks nothing of the company."""
+def platform_maintenance(rows: list[Maintenance], *, reviews: list[Work]) -> list[Work]:
+    """Open maintenance that asks nothing of the company; a lock is told of by its review while there is one."""
+    reviewed = {
+        work.thing.subject_id for work in reviews if isinstance(work.thing, Review) and work.thing.subject == LOCK
+    }
     return [
         Work(
             row.title, reverse("maintenance:detail", args=[row.ref]), row.expected_from, row.expected_until,
             overdue=row.overrunning_since is not None, note=row.message, thing=row,
         )
         for row in rows
-        if row.requirement is None
+        if row.requirement is None and row.pk not in reviewed
     ]  # fmt: skip
 
 
@@ -258,7 +259,7 @@ DECISION_TONES = {
 
 
 def recent_events(company: Company) -> list[Event]:
-    """The latest decisions, and maintenance that began or ended, newest first."""
+    """The latest decisions, and maintenance that began or ended, a number's lock too, newest first."""
     decided = list(company.reviews.filter(state=ReviewState.DECIDED).order_by(F("decided_at").desc())[:RECENT])
     events = [
         Event(
@@ -268,13 +269,17 @@ def recent_events(company: Company) -> list[Event]:
         for review, name, _url in named(decided, company)
         if review.decided_at
     ]  # fmt: skip
-    rows = (
-        Maintenance.objects.filter(company=company, scope=Scope.COMPANY, opened_at__isnull=False)
-        .select_related("cause", "requirement__kind")
-        .order_by("-opened_at")[:RECENT]
-    )
+    latest = Maintenance.objects.filter(opened_at__isnull=False).order_by("-opened_at")
+    rows = [
+        *latest.filter(company=company, scope=Scope.COMPANY).select_related("cause", "requirement__kind")[:RECENT],
+        *latest.filter(number__company=company, scope=Scope.NUMBER).select_related("cause", "number")[:RECENT],
+    ]
     for row in rows:
-        what = f"{row.title} · {row.requirement.kind}" if row.requirement else row.title
+        what = str(row.title)
+        if row.requirement_id is not None and row.requirement is not None:
+            what = f"{what} · {row.requirement.kind}"
+        elif row.number_id is not None and row.number is not None:
+            what = f"{what} · {mask_number(row.number.number)}"
         if row.opened_at:
             events.append(
                 Event(

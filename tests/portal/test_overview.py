@@ -9,12 +9,16 @@ from django.test import Client
 from django.utils import translation
 
 from accounts.journal import Actor
+from appeals.complaints.intake import receive
+from appeals.complaints.locks import open_lock_of
+from appeals.complaints.models import Source
 from certification.maintenance.models import Maintenance, MaintenanceCause, Scope
 from certification.maintenance.reconcile import reconcile_requirements
 from certification.materials.models import Material, MaterialKind, MaterialState, Requirement
 from certification.numbers.models import Lifecycle, PhoneNumber
+from certification.numbers.shapes import mask_number
 from certification.reviews import desk
-from certification.reviews.models import ReviewKind
+from certification.reviews.models import Decision, Review, ReviewKind
 from portal.home.desk import desk_of
 from portal.home.overview import overview_of
 from portal.home.search import search
@@ -76,6 +80,29 @@ def test_overview_hands_the_turn_to_the_platform_once_it_is_resubmitted(cast):
     assert "the platform is working on it and you have nothing to do" in overview.sentence
 
 
+def test_overview_tells_of_a_lock_once_and_leads_to_it(cast):
+    source, number = Source.objects.create(name="test", created_at=NOW), cast.numbers[0]
+    events = [{"id": f"e{n}", "number": number.number, "at": NOW.isoformat(), "category": "other"} for n in range(6)]
+    receive(source=source, events=events, actor=Actor.command(), now=NOW)
+    lock = open_lock_of(number)
+    assert lock is not None
+    overview = overview_of(cast.clinic, now=NOW)
+    masked = mask_number(number.number)
+    assert [(work.title, work.url) for work in overview.works] == [
+        (f"Complaint lock {masked}", f"/maintenance/{lock.ref}/")
+    ]
+    assert [event.text for event in overview.events][:1] == [f"Maintenance began: {lock.title} · {masked}"]
+    review = Review.objects.get(subject="complaint_lock", subject_id=lock.pk)
+    desk.claim(review=review, reviewer=cast.reviewer, actor=Actor.person(cast.reviewer), now=NOW)
+    desk.decide(
+        review=review, reviewer=cast.reviewer, decision=Decision.REJECTED, text="The complaints are true.",
+        actor=Actor.person(cast.reviewer), now=NOW,
+    )  # fmt: skip
+    assert [(work.title, work.url) for work in overview_of(cast.clinic, now=NOW).works] == [
+        (lock.title, f"/maintenance/{lock.ref}/")
+    ]
+
+
 def test_overview_warns_of_a_document_by_its_last_day(cast):
     Material.objects.filter(company=cast.clinic, kind__code="medical_practice_licence").update(
         is_long_term=False, expires_on=dt.date(2026, 12, 7)
@@ -125,7 +152,7 @@ def test_overview_takes_the_same_queries_for_any_number_of_rows(cast, client: Cl
         make_number(cast.clinic)
     client.force_login(cast.owner)
     client.get("/")  # the session's first use
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         assert client.get("/").status_code == 200
 
 
