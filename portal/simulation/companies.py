@@ -38,8 +38,8 @@ PURPOSES = (
     "提醒客户办理到期事项并答复咨询，不用于营销推广。",
 )
 SCRIPT = "您好，来电与您确认今天的安排，请问现在方便吗？"
-#: Days between two looks of a company at its own overview.
-LOOKS = (110, 170)
+#: Days between two looks of a company at its own overview, beside what its documents make it do.
+LOOKS = (150, 230)
 
 
 def of(tenant: Tenant) -> Actor:
@@ -153,7 +153,7 @@ def lacking(world: World, tenant: Tenant) -> list[MaterialKind]:
 
 
 def look_around(world: World, tenant: Tenant) -> None:
-    """Do what the overview says, and look again some weeks later."""
+    """Do what the overview says, and look again some months later; what ends is renewed by its own plan."""
     world.sometime(*LOOKS, partial(look_around, world, tenant))
     look_again(world, tenant)
 
