@@ -40,7 +40,7 @@ from certification.numbers.imports.run import run as run_import
 from certification.numbers.listing import Filters
 from certification.numbers.models import Lifecycle, PhoneNumber, Provider
 from portal.benchmarks.data import FULL, database
-from portal.benchmarks.registry import RUNS, Row, benchmark, limit, milliseconds, row, statements, undone
+from portal.benchmarks.registry import RUNS, Row, alternating, benchmark, limit, milliseconds, row, statements, undone
 from portal.preparation import collect_assets
 
 #: One of the companies with 50,000 numbers.
@@ -95,17 +95,6 @@ def bare_view(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path("bare/", bare_view)]
-
-
-def alternating(works: dict[str, Callable[[], object]], runs: int = RUNS * 3) -> dict[str, float]:
-    """The median of each in milliseconds, taken in turns, so that a slow moment of the machine strikes all alike."""
-    for work in works.values():
-        work()
-    taken: dict[str, list[float]] = {name: [] for name in works}
-    for _ in range(runs):
-        for name, work in works.items():
-            taken[name].append(milliseconds(work))
-    return {name: statistics.median(values) for name, values in taken.items()}
 
 
 @benchmark("P5")

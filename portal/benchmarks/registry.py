@@ -63,6 +63,26 @@ def median(work: Callable[[], object], *, before: Callable[[], object] | None = 
     return statistics.median(taken[1:])
 
 
+def alternating(
+    works: dict[str, Callable[[], object]],
+    *,
+    before: dict[str, Callable[[], object]] | None = None,
+    runs: int = RUNS * 3,
+) -> dict[str, float]:
+    """The median of each in milliseconds, each run undone; in turns, so that a slow moment of the machine strikes all alike.
+
+    `before` is what is done first, unmeasured, for some of them.
+    """
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(runs + 1):
+        for name, work in works.items():
+            with undone():
+                if before is not None and name in before:
+                    before[name]()
+                taken[name].append(milliseconds(work))
+    return {name: statistics.median(values[1:]) for name, values in taken.items()}
+
+
 def statements(work: Callable[[], object], *, before: Callable[[], object] | None = None) -> int:
     """How many statements one call sends, undone afterwards."""
     count = 0
