@@ -19,6 +19,7 @@ from certification.materials.requirements import announced_unmet
 from certification.numbers.models import Lifecycle, PhoneNumber
 from portal.home.asked import asked_appeals
 from portal.home.coming import expiring, number_count
+from portal.home.locked import kept_locks
 from portal.home.tasks import Task
 from portal.home.warned import warned_numbers
 from portal.templatetags.moments import day_text
@@ -48,6 +49,7 @@ def needs_of(
     """
     tasks = [
         *missing_materials(company, rows, under_review, certified, now),
+        *kept_locks(company, rows),
         *warned_numbers(company, now),
         *asked_appeals(company),
         *returned_cases(company),

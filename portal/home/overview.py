@@ -125,8 +125,7 @@ def overview_of(company: Company, *, now: dt.datetime) -> Overview:
     tasks = needs_of(
         company, rows=open_maintenance, under_review=under_review, settled=settled, certified=certified, now=now
     )
-    reviews = reviews_under_way(company)
-    works = [*reviews, *platform_maintenance(open_maintenance, reviews=reviews)]
+    works = [*reviews_under_way(company), *platform_maintenance(open_maintenance)]
     offer_to_expedite(works, company=company, now=now)
     coming = coming_up(company, settled, now)
     sentence, tone = first_sentence(company, tasks, works, stopped, total, coming)
@@ -225,18 +224,15 @@ def reviews_under_way(company: Company) -> list[Work]:
     ]
 
 
-def platform_maintenance(rows: list[Maintenance], *, reviews: list[Work]) -> list[Work]:
-    """Open maintenance that asks nothing of the company; a lock is told of by its review while there is one."""
-    reviewed = {
-        work.thing.subject_id for work in reviews if isinstance(work.thing, Review) and work.thing.subject == LOCK
-    }
+def platform_maintenance(rows: list[Maintenance]) -> list[Work]:
+    """Open maintenance that asks nothing of the company; of a number's lock its review, its appeal or a task tells."""
     return [
         Work(
             row.title, reverse("maintenance:detail", args=[row.ref]), row.expected_from, row.expected_until,
             overdue=row.overrunning_since is not None, note=row.message, thing=row,
         )
         for row in rows
-        if row.requirement is None and row.pk not in reviewed
+        if row.requirement is None and not (row.locks and row.number_id is not None)
     ]  # fmt: skip
 
 

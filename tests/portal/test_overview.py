@@ -10,7 +10,7 @@ from django.utils import translation
 
 from accounts.journal import Actor
 from appeals.complaints.intake import receive
-from appeals.complaints.locks import open_lock_of
+from appeals.complaints.locks import open_lock_of, review_again
 from appeals.complaints.models import Source
 from certification.maintenance.models import Maintenance, MaintenanceCause, Scope
 from certification.maintenance.reconcile import reconcile_requirements
@@ -98,9 +98,14 @@ def test_overview_tells_of_a_lock_once_and_leads_to_it(cast):
         review=review, reviewer=cast.reviewer, decision=Decision.REJECTED, text="The complaints are true.",
         actor=Actor.person(cast.reviewer), now=NOW,
     )  # fmt: skip
-    assert [(work.title, work.url) for work in overview_of(cast.clinic, now=NOW).works] == [
-        (lock.title, f"/maintenance/{lock.ref}/")
+    overview = overview_of(cast.clinic, now=NOW)
+    assert overview.works == []
+    assert [(task.title, task.action, task.url, task.tone) for task in overview.tasks] == [
+        (f"{masked} stays locked after its review", "Appeal", f"/appeals/new/?kind=lock&number={number.ref}", "red")
     ]
+    review_again(lock=lock, company=cast.clinic, actor=Actor.person(cast.lead), now=NOW)
+    overview = overview_of(cast.clinic, now=NOW)
+    assert (overview.tasks, [work.title for work in overview.works]) == ([], [f"Complaint lock {masked}"])
 
 
 def test_overview_warns_of_a_document_by_its_last_day(cast):
