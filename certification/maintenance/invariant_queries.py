@@ -178,9 +178,14 @@ SIMPLE: tuple[tuple[str, str, str], ...] = (
             WHERE opened_at IS NOT NULL AND closed_at IS NULL AND planned_end <= %(tick)s AND (ends_by_plan OR overrunning_since IS NULL)
                OR opened_at IS NULL AND cancelled_at IS NULL AND planned_start <= %(tick)s AND created_at < %(tick)s AND NOT EXISTS (
                   SELECT FROM certification_maintenance o
-                  WHERE o.opened_at IS NOT NULL AND o.closed_at IS NULL AND o.cause_id = p.cause_id AND o.scope = p.scope
+                  WHERE o.opened_at IS NOT NULL AND o.cause_id = p.cause_id AND o.scope = p.scope
                     AND (o.provider_id, o.industry_id, o.company_id, o.number_id)
-                        IS NOT DISTINCT FROM (p.provider_id, p.industry_id, p.company_id, p.number_id)))
+                        IS NOT DISTINCT FROM (p.provider_id, p.industry_id, p.company_id, p.number_id)
+                    AND (o.closed_at IS NULL
+                         -- Somebody ended it since the last tick: what comes after it starts with the next.
+                         OR o.closed_at >= %(tick)s AND EXISTS (
+                             SELECT FROM accounts_journalentry j WHERE j.subject = 'maintenance' AND j.subject_id = o.id
+                               AND j.aspect = 'state' AND j.after = 'closed' AND j.actor_kind <> 'engine'))))
         FROM certification_maintenance p WHERE planned_start IS NOT NULL AND closed_at IS NULL
         """,
     ),
