@@ -15,10 +15,7 @@ from certification.maintenance.models import Maintenance
 from certification.maintenance.status import Status
 from certification.numbers.shapes import mask_number
 from certification.reviews.models import ReviewState
-from portal.home.tasks import Task
-
-#: So many numbers have an entry each; more share one.
-EACH = 3
+from portal.home.tasks import EACH, Task
 
 
 def kept_locks(company: Company, rows: Sequence[Maintenance]) -> list[Task]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+#: So many numbers with one sort of trouble have an entry each; more share one.
+EACH = 3
+
 
 @dataclass
 class Task:

@@ -12,10 +12,7 @@ from accounts.companies import Company
 from accounts.working_days import end_of_day
 from appeals.complaints.notes import near_the_limit
 from certification.numbers.shapes import mask_number
-from portal.home.tasks import Task
-
-#: So many numbers have an entry each; more share one.
-EACH = 3
+from portal.home.tasks import EACH, Task
 
 
 def warned_numbers(company: Company, now: dt.datetime) -> list[Task]:
