@@ -187,6 +187,8 @@ class Message:
     needs_action: bool = False
 
 
+#: The setting, local to a transaction, that remembers that delivery was asked for.
+WOKEN = "portal.delivery_woken"
 #: The rows of `send`, in their order; a key that exists already is left alone.
 INSERT_MESSAGES = f"""
     {INSERT}
@@ -253,7 +255,8 @@ def wake_delivery() -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT coalesce(current_setting('portal.delivery_woken', true), ''), set_config('portal.delivery_woken', 'yes', true)"
+            "SELECT coalesce(current_setting(%(woken)s, true), ''), set_config(%(woken)s, 'yes', true)",
+            {"woken": WOKEN},
         )
         (woken, _now) = cursor.fetchone() or ("", "")
     if not woken:

@@ -10,12 +10,22 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from accounts.companies import Company
 from certification.maintenance.models import Maintenance
 from certification.materials.models import Material, Requirement
 from certification.numbers.models import PhoneNumber
+
+
+class NumberFacts(NamedTuple):
+    """What the rules read of a number; a PhoneNumber has the same attributes."""
+
+    pk: int
+    lifecycle: str
+    company_id: int
+    provider_id: int
 
 
 @dataclass
@@ -91,7 +101,7 @@ class World:
                 announced.add(requirement.pk)
         return in_force, announced
 
-    def covering(self, number: PhoneNumber) -> list[Maintenance]:
+    def covering(self, number: PhoneNumber | NumberFacts) -> list[Maintenance]:
         """The open maintenance that covers the number."""
         company = self.companies[number.company_id]
         wide = [
@@ -104,7 +114,7 @@ class World:
         return wide + self.of_company.get(number.company_id, []) + self.of_number.get(number.pk, [])
 
 
-def reference_statuses(*, numbers: Iterable[PhoneNumber], now: dt.datetime) -> dict[int, str]:
+def reference_statuses(*, numbers: Iterable[PhoneNumber | NumberFacts], now: dt.datetime) -> dict[int, str]:
     """The status of each number by the rules of domain section 4, at the present moment `now`."""
     numbers = list(numbers)
     world = World.read({number.company_id for number in numbers})

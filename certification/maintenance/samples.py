@@ -8,8 +8,7 @@ from django.db import connection
 
 from certification.maintenance.clock import engine_moment
 from certification.maintenance.models import StatusSample
-from certification.maintenance.status import statuses_of
-from certification.numbers.models import PhoneNumber
+from certification.maintenance.status import statuses_by_key
 
 #: Samples older than this are swept.
 KEEP = dt.timedelta(days=30)
@@ -33,7 +32,7 @@ def sample_statuses(*, now: dt.datetime, size: int = 200) -> int:
             [size],
         )
         chosen = [pk for (pk,) in cursor.fetchall()]
-    seen = statuses_of(PhoneNumber.objects.filter(pk__in=chosen))
+    seen = statuses_by_key(chosen)
     StatusSample.objects.bulk_create([StatusSample(number_id=pk, at=now, status=status) for pk, status in seen.items()])
     StatusSample.objects.filter(at__lt=now - KEEP).delete()
     return len(chosen)

@@ -131,6 +131,16 @@ class Derivation:
         """One of them is a lock."""
         return self.covered(self.open().filter(locks=True), alone=alone)
 
+    def companies_apart(self) -> models.QuerySet[Company]:
+        """The companies that differ from others at present: by maintenance of theirs or of their industry, or by what they lack."""
+        open_rows = self.open()
+        own = Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id"))
+        return (
+            Company.objects.alias(company_id=F("pk"))
+            .filter(own | self.in_covered_industry(open_rows) | self.lacking_announced())
+            .values("pk")
+        )
+
     def lacking_announced(self) -> Q:
         """The company does not meet a requirement that takes effect later."""
         sql = companies_lacking_announced(past=self.at is not None)
@@ -203,13 +213,18 @@ def present_statuses() -> tuple[str, tuple[Any, ...]]:
     return sql, tuple(parameters)
 
 
-def give_status(numbers: Sequence[PhoneNumber]) -> None:
-    """Set the present `status` of each of the numbers of a page, as `with_status` would have; one query."""
+def statuses_by_key(keys: Sequence[int]) -> dict[int, str]:
+    """The present status of each of the numbers with these primary keys; one query."""
     sql, parameters = present_statuses()
     by_key = f"{sql} WHERE {PhoneNumber._meta.db_table}.id = ANY (%s)"
     with connection.cursor() as cursor:
-        cursor.execute(by_key, [*parameters, [number.pk for number in numbers]])
-        statuses = dict(cursor.fetchall())
+        cursor.execute(by_key, [*parameters, list(keys)])
+        return dict(cursor.fetchall())
+
+
+def give_status(numbers: Sequence[PhoneNumber]) -> None:
+    """Set the present `status` of each of the numbers of a page, as `with_status` would have; one query."""
+    statuses = statuses_by_key([number.pk for number in numbers])
     for number in numbers:
         number.status = statuses[number.pk]  # type: ignore[attr-defined]
 
@@ -230,30 +245,44 @@ def statuses_of_examples() -> tuple[str, tuple[Any, ...]]:
     return sql, tuple(parameters)
 
 
+@functools.cache
+def companies_counted_apart() -> tuple[str, tuple[Any, ...]]:
+    """SQL of the ids of `Derivation.companies_apart` at present; compiled once."""
+    companies: Any = Derivation().companies_apart()
+    sql, parameters = companies.order_by().query.sql_with_params()
+    return sql, tuple(parameters)
+
+
 def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:
     """How many of the numbers have each status; only statuses that occur.
 
-    Numbers of one company, provider and lifecycle have one status, unless a maintenance covers a single one of them: so
-    they are counted in such groups first, and the status is derived for one number of each and for each covered alone.
+    Numbers of one provider and lifecycle have one status, but for what concerns only their company or a single one of
+    them. So they are counted in such groups first, those of a company that differs from others apart, and the status is
+    derived for one number of each group and for each that is covered alone.
     """
     if at is not None:
         past: Any = with_status(numbers, at=at)
         rows = past.order_by().values("status").annotate(total=models.Count("pk"))
         return {row["status"]: row["total"] for row in rows}
-    groups = (
-        numbers.order_by()
-        .values("company_id", "provider_id", "lifecycle")
-        .annotate(example=models.Min("pk"), total=models.Count("pk"))
-        .values_list("example", "total")
-    )
+    facts = numbers.order_by().values_list("pk", "company_id", "provider_id", "lifecycle")
     single = Derivation().open().filter(scope=Scope.NUMBER).values("number_id")
     covered_alone = numbers.filter(pk__in=single).order_by().values_list("pk")
-    parts = [groups.query.sql_with_params(), covered_alone.query.sql_with_params(), statuses_of_examples()]
-    grouped, singly, statuses = (sql for sql, _parameters in parts)
+    parts = [
+        facts.query.sql_with_params(),
+        companies_counted_apart(),
+        covered_alone.query.sql_with_params(),
+        statuses_of_examples(),
+    ]
+    rows_of_numbers, apart, singly, statuses = (sql for sql, _parameters in parts)
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH groups (example, total) AS MATERIALIZED ({grouped}), single (example) AS MATERIALIZED ({singly}),
+            WITH groups (example, total) AS MATERIALIZED (
+                -- The array is made once and joined by hash: few groups, so that several processes can count.
+                SELECT min(n.id), count(*) FROM ({rows_of_numbers}) AS n (id, company_id, provider_id, lifecycle)
+                LEFT JOIN unnest(ARRAY({apart})) AS apart (company_id) ON apart.company_id = n.company_id
+                GROUP BY apart.company_id, n.provider_id, n.lifecycle
+            ), single (example) AS MATERIALIZED ({singly}),
             counted (example, total, is_alone) AS MATERIALIZED (
                 SELECT example, total, false FROM groups
                 UNION ALL SELECT example, -1, false FROM single UNION ALL SELECT example, 1, true FROM single

@@ -100,7 +100,7 @@ def about_appeal(world: World, _tenant: Tenant, appeal_id: int, decision: Decisi
     case = Appeal.objects.get(pk=appeal_id)
     if decision == Decision.APPROVED and case.kind == AppealKind.LOCK:
         for number in case.items.order_by("pk").values_list("number_id", flat=True):
-            world.released[number] = world.now
+            world.release(number)
             world.count("locks released by an appeal")
 
 

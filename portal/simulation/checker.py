@@ -11,20 +11,25 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Collection
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import F
 
 from certification.maintenance.invariants import check_invariants, one_snapshot
+from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 from portal.benchmarks.data import switch_to
-from portal.simulation.database import set_clock, set_dice
+from portal.simulation.database import set_clock
 
 #: What the other process runs.
 PROGRAM = "import django, sys; django.setup(); from portal.simulation.checker import serve; serve(sys.argv[1])"
 SEEN = "seen"
+#: Into so many shares the numbers are divided where not all are looked at.
+SHARES = 7
 
 
 class Checker:
@@ -52,10 +57,13 @@ class Checker:
             self.process.kill()
             self.process.wait()
 
-    def ask(self, *, moment: dt.datetime, dice: float, sample: int | None, moments: int) -> None:
-        """Begin a check of everything as it is at this instant, and return as soon as that is held fast."""
+    def ask(self, *, moment: dt.datetime, share: int | None, ages: Collection[int]) -> None:
+        """Begin a check of everything as it is at this instant, and return as soon as that is held fast.
+
+        `share`: which of the SHARES of the numbers I7 looks at; None: all of them. `ages` as in `check_invariants`.
+        """
         assert self.process.stdin is not None
-        question = {"moment": moment.isoformat(), "dice": dice, "sample": sample, "moments": moments}
+        question = {"moment": moment.isoformat(), "share": share, "ages": list(ages)}
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         if (answer := self.answer()) != SEEN:
@@ -68,6 +76,12 @@ class Checker:
         if not line:
             raise RuntimeError("the checker has ended; what stopped it stands above")
         return json.loads(line)
+
+
+def numbers_of(share: int | None) -> PhoneNumberQuerySet:
+    """Every number that is held, or one share of them."""
+    held = PhoneNumber.objects.held()
+    return held if share is None else held.alias(share=F("pk") % SHARES).filter(share=share)
 
 
 def say(value: Any) -> None:
@@ -83,10 +97,9 @@ def serve(database: str) -> None:
         for line in sys.stdin:
             question = json.loads(line)
             set_clock(dt.datetime.fromisoformat(question["moment"]))
-            set_dice(question["dice"])
             with one_snapshot():
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT 1")  # the snapshot is that of the first statement
                 say(SEEN)
-                report = check_invariants(sample=question["sample"], moments=question["moments"])
+                report = check_invariants(numbers=numbers_of(question["share"]), ages=question["ages"])
             say({"checked": report.checked, "violations": report.violations})

@@ -165,16 +165,17 @@ def look_again(world: World, tenant: Tenant) -> None:
         return
     for kind in lacking(world, tenant):
         world.sometime(0.05, 4, partial(supply, world, tenant, kind))
+    busy = busy_with(tenant)
     for what in (ApplicationKind.NEW, ApplicationKind.RENEWAL):
-        if not is_busy(tenant, what) and eligible(company=company, kind=what, now=world.now).exists():
+        if what not in busy and eligible(company=company, kind=what, now=world.now).exists():
             tenant.intends.add(what)
             world.sometime(0.1, 6, partial(apply, world, tenant, what))
 
 
-def is_busy(tenant: Tenant, kind: ApplicationKind) -> bool:
-    """Whether the company is about to apply, or has an application of this kind that is not over."""
+def busy_with(tenant: Tenant) -> set[str]:
+    """The kinds of application that the company is about to make, or has made and that are not over."""
     open_ones = Application.objects.filter(company=tenant.company, state__in=[ApplicationState.DRAFT, *ACTIVE_STATES])
-    return kind in tenant.intends or open_ones.filter(kind=kind).exists()
+    return {*tenant.intends, *open_ones.values_list("kind", flat=True)}
 
 
 def apply(world: World, tenant: Tenant, kind: ApplicationKind) -> None:
@@ -355,7 +356,7 @@ def change_provider(world: World, tenant: Tenant) -> None:
 def rename(world: World, tenant: Tenant) -> None:
     """Ask for another displayed name for a few certified numbers."""
     fit = eligible(company=tenant.company, kind=ApplicationKind.CHANGE, now=world.now)
-    if not is_busy(tenant, ApplicationKind.CHANGE) and fit.exists():
+    if ApplicationKind.CHANGE not in busy_with(tenant) and fit.exists():
         apply(world, tenant, ApplicationKind.CHANGE)
 
 

@@ -10,7 +10,6 @@ import threading
 from collections import Counter
 from functools import partial
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -20,7 +19,7 @@ from appeals.complaints.intake import receive
 from appeals.complaints.locks import SUBJECT, number_of, open_lock_of, review_again
 from appeals.complaints.models import Source
 from appeals.complaints.sources import create_source
-from certification.maintenance.models import Maintenance, MaintenanceCause, OpenedBy
+from certification.maintenance.models import Maintenance
 from certification.numbers.models import PhoneNumber
 from certification.reviews.models import Decision
 from portal.simulation import appeals
@@ -28,14 +27,17 @@ from portal.simulation.database import set_clock
 from portal.simulation.world import Tenant, World
 
 CATEGORIES = ("fraud", "advertising", "harassment", "other")
+#: More than so many complaints in a local day lock a number (A).
+LIMIT = 5
 #: A burst is so many complaints.
 FEWEST, MOST = 2, 14
 
 
 def source_of(world: World) -> Source:
     """The platform that tells of complaints."""
-    source = Source.objects.first()
-    return source or create_source(name="模拟平台", actor=Actor.command(), now=world.now)
+    if world.source is None:
+        world.source = create_source(name="模拟平台", actor=Actor.command(), now=world.now)
+    return world.source
 
 
 def event(world: World, number: str, at: dt.datetime) -> dict[str, Any]:
@@ -52,9 +54,8 @@ def event(world: World, number: str, at: dt.datetime) -> dict[str, Any]:
 
 def some_held_number(world: World) -> PhoneNumber | None:
     """A number of one of the companies, in whatever state."""
-    numbers = PhoneNumber.objects.of_company(world.tenant().company).order_by("pk")
-    count = numbers.count()
-    return numbers.select_related("company")[world.rng.randrange(count)] if count else None
+    numbers = list(PhoneNumber.objects.of_company(world.tenant().company).order_by("pk").values_list("pk", flat=True))
+    return PhoneNumber.objects.get(pk=world.one_of(numbers)) if numbers else None
 
 
 def scattered(world: World) -> None:
@@ -92,18 +93,16 @@ def send_some(world: World, number: PhoneNumber, many: int) -> None:
 
 def send(world: World, number: PhoneNumber | None, events: list[dict[str, Any]]) -> None:
     """Hand one batch in, and hold what it locks against the world's own account."""
-    was_locked = number is not None and open_lock_of(number) is not None
     receipt = receive(source=source_of(world), events=events, actor=Actor.command(), now=world.now)
     outcomes = Counter(result.outcome for result in receipt.results)
     for outcome, times in outcomes.items():
         world.count(f"complaints: {outcome}", times)
     taken = [said for said, result in zip(events, receipt.results, strict=True) if result.outcome == "accepted"]
-    judge(world, number, taken, receipt.locked, was_locked=was_locked)
+    judge(world, number, taken, receipt.locked)
 
 
 def two_at_once(world: World, number: PhoneNumber, events: list[dict[str, Any]]) -> None:
     """Two sources' halves of a burst arrive at one instant, each by a connection of its own: one lock, or none."""
-    was_locked = open_lock_of(number) is not None
     source, half = source_of(world), len(events) // 2
     start, locked, faults = threading.Barrier(2), list[str](), list[BaseException]()
 
@@ -127,26 +126,23 @@ def two_at_once(world: World, number: PhoneNumber, events: list[dict[str, Any]])
     world.count("two batches of complaints at once")
     held = PhoneNumber.objects.held().filter(pk=number.pk).exists()
     world.count(f"complaints: {'accepted' if held else 'unknown_number'}", len(events))
-    judge(world, number, events if held else [], locked, was_locked=was_locked)
+    judge(world, number, events if held else [], locked)
 
 
-def judge(
-    world: World, number: PhoneNumber | None, taken: list[dict[str, Any]], locked: list[str], *, was_locked: bool
-) -> None:
+def judge(world: World, number: PhoneNumber | None, taken: list[dict[str, Any]], locked: list[str]) -> None:
     """More than the limit in one local day since the last release is one lock, anything else is none (I10)."""
     if number is None or not taken:
         expected: list[str] = []
     else:
         account = world.complained.setdefault(number.pk, [])
-        zone = ZoneInfo(PhoneNumber.objects.values_list("company__time_zone", flat=True).get(pk=number.pk))
+        zone = world.by_company[number.company_id].company.zone
         moments = [dt.datetime.fromisoformat(said["at"]) for said in taken]
         account += [(moment.astimezone(zone).date(), moment) for moment in moments]
         released = world.released.get(number.pk)
         days = Counter(day for day, moment in account if released is None or moment > released)
-        limit = MaintenanceCause.objects.values_list("lock_above", flat=True).get(opened_by=OpenedBy.COMPLAINTS)
         changed = {moment.astimezone(zone).date() for moment in moments}
-        over = limit is not None and any(days[day] > limit for day in changed)
-        expected = [number.number] if over and not was_locked else []
+        over = any(days[day] > LIMIT for day in changed)
+        expected = [number.number] if over and number.pk not in world.locked else []
     if locked != expected:
         world.violations.append(
             {"invariant": "I10", "what": f"{len(locked)} locks opened where {len(expected)} should"}
@@ -155,6 +151,7 @@ def judge(
         world.count("numbers locked", len(locked))
         lock = open_lock_of(number)
         assert lock is not None
+        world.locked.add(number.pk)
         world.on_desk(SUBJECT, lock.pk)
         if world.chance(0.3):
             contest(world, world.by_company[number.company_id], number.pk)
@@ -168,12 +165,13 @@ def contest(world: World, tenant: Tenant, number_id: int) -> None:
 def about_lock(world: World, tenant: Tenant, lock_id: int, decision: Decision) -> None:
     """A released number counts anew; one that is kept is looked at once more some days later."""
     lock = Maintenance.objects.get(pk=lock_id)
+    assert lock.number_id is not None
     if decision == Decision.APPROVED:
-        world.released[number_of(lock).pk] = world.now
+        world.release(lock.number_id)
         world.count("locks released")
     else:
         if world.chance(0.5):
-            contest(world, tenant, number_of(lock).pk)
+            contest(world, tenant, lock.number_id)
         world.sometime(1, 15, partial(look_again, world, lock))
 
 

@@ -12,14 +12,10 @@ from functools import partial
 
 from accounts.working_days import CHINA
 from portal.simulation import companies, complaints, planners, staff, ticks
-from portal.simulation.checker import Checker
-from portal.simulation.database import analyze, own_database, set_dice
+from portal.simulation.checker import SHARES, Checker
+from portal.simulation.database import analyze, keep_plans, own_database, set_dice
 from portal.simulation.opening import found
 from portal.simulation.world import DAY, START, World
-
-#: Every so many days, and on the last, the check is complete: I7 looks at every number, I8 at the statuses noted on as
-#: many days. On the others I7 looks at a random sample, I8 at the day's. Everything else is complete every day.
-COMPLETE_EVERY, SAMPLE = 7, 500
 
 
 @dataclass
@@ -84,6 +80,7 @@ def live(outcome: Outcome, checker: Checker, after_day: Callable[[int], None] | 
     world.on_desk = partial(staff.put_on_desk, world)
     world.move_clock(START)
     found(world)
+    keep_plans()
     intend(world)
     for day in range(1, outcome.days + 1):
         midnight = START + (day - 1) * DAY
@@ -136,15 +133,13 @@ def begin(world: World, midnight: dt.datetime, day: int) -> None:
 
 
 def ask(world: World, outcome: Outcome, checker: Checker, day: int) -> None:
-    """Have every invariant checked as of the end of the day, and note what was counted until then."""
-    complete = day % COMPLETE_EVERY == 0 or day == outcome.days
-    world.count("complete checks" if complete else "daily checks")
-    checker.ask(
-        moment=world.now,
-        dice=day / (outcome.days + 1),
-        sample=None if complete else SAMPLE,
-        moments=COMPLETE_EVERY if complete else 1,
-    )
+    """Have every invariant checked as of the end of the day, and note what was counted until then.
+
+    I7 looks at a seventh of the numbers, each day at the next, so that it has seen every number in any seven days; I8 at
+    the statuses that were noted today and six days ago. On the last day they look at all. Everything else always does.
+    """
+    last = day == outcome.days
+    checker.ask(moment=world.now, share=None if last else day % SHARES, ages=range(SHARES) if last else (0, SHARES - 1))
     outcome.lived = day
     outcome.counts = dict(sorted(world.counts.items()))
     outcome.violations = dated(world.violations, day)

@@ -32,11 +32,7 @@ def put_on_desk(world: World, subject: str, subject_id: int) -> None:
 
 def look_at(world: World, subject: str, subject_id: int, refusals: int = 0) -> None:
     """A reviewer takes the case and decides it, unless it is gone, held by somebody, or stands still."""
-    review = (
-        Review.objects.filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN)
-        .select_related("company")
-        .first()
-    )
+    review = Review.objects.filter(subject=subject, subject_id=subject_id, state=ReviewState.OPEN).first()
     if review is None:
         return
     again = partial(look_at, world, subject, subject_id)
@@ -134,8 +130,8 @@ def about_material(world: World, tenant: Tenant, material_id: int, decision: Dec
     if decision == Decision.APPROVED:
         companies.plan_renewal(world, tenant, Material.objects.get(pk=material_id))
     elif world.chance(0.9):
-        material = Material.objects.get(pk=material_id)
-        world.sometime(0.2, 8, partial(companies.supply, world, tenant, world.kinds[material.kind_id]))
+        kind_id = Material.objects.values_list("kind", flat=True).get(pk=material_id)
+        world.sometime(0.2, 8, partial(companies.supply, world, tenant, world.kinds[kind_id]))
 
 
 def about_application(world: World, tenant: Tenant, application_id: int, decision: Decision) -> None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from accounts.companies import Company, Industry
 from accounts.users import User
+from appeals.complaints.models import Source
 from certification.materials.models import MaterialKind
 from certification.numbers.models import Provider
 from certification.reviews.models import Reason
@@ -74,6 +75,9 @@ class World:
         self.complained: dict[int, list[tuple[dt.date, dt.datetime]]] = {}
         #: When each number was last released from a lock.
         self.released: dict[int, dt.datetime] = {}
+        #: The numbers that are locked.
+        self.locked: set[int] = set()
+        self.source: Source | None = None
         self.serial = 0
         self.last_number = 0
         self.engine_stops_until = START
@@ -141,6 +145,11 @@ class World:
     def refused(self, refusal: Exception) -> None:
         """Count what the portal rightly did not let somebody do."""
         self.counts[f"refused: {type(refusal).__name__}"] += 1
+
+    def release(self, number_id: int) -> None:
+        """A decision has ended the lock of a number: it counts anew."""
+        self.released[number_id] = self.now
+        self.locked.discard(number_id)
 
     def join(self, tenant: Tenant) -> None:
         """A company is there from now on."""

@@ -71,7 +71,7 @@ def test_demo_tells_its_story_once_and_every_login_works(settings, tmp_path, cli
     assert UnknownMark.objects.count() == 1
     assert ExpediteRequest.objects.filter(state="requested").count() == 2
     assert {lock.is_open for lock in Maintenance.objects.filter(locks=True)} == {True, False}
-    assert check_invariants(sample=None, from_the_start=True).violations == []
+    assert check_invariants(from_the_start=True).violations == []
 
 
 def test_demo_leaves_a_database_in_use_alone(cast: Cast):

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from certification.maintenance.invariants import check_invariants
+from certification.maintenance.invariants import check_invariants, random_numbers
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        report = check_invariants(sample=options["sample"] or None)
+        report = check_invariants(numbers=random_numbers(options["sample"]) if options["sample"] else None)
         if options["json"]:
             self.stdout.write(json.dumps(asdict(report), ensure_ascii=False))
         else:

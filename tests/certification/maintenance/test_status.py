@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -72,6 +73,8 @@ def test_each_scope_covers_its_numbers_only(cast: Cast, scope: str, code: str, s
     assert status_of(ours) == status
     assert status_of(theirs) == (status if scope == "everything" else "certified")
     assert status_of(cast.numbers[1]) == ("certified" if scope == "number" else status)
+    everyone = PhoneNumber.objects.all()
+    assert counts_by_status(everyone) == Counter(statuses_of(everyone).values())
 
 
 def test_lock_is_named_before_every_other_maintenance_and_the_rest_is_listed_by_severity(cast: Cast) -> None:
@@ -102,6 +105,8 @@ def test_announced_requirement_concerns_its_industry_and_kinds_only(cast: Cast) 
     make_number(cast.shop)
     announce(400, company_kinds=["individual"])
     assert counts_by_status(PhoneNumber.objects.all()) == {"certified": 6}
+    announce(400)
+    assert counts_by_status(PhoneNumber.objects.all()) == {"certified": 1, "pending_maintenance": 5}
 
 
 def test_counts_filters_and_reference_agree(cast: Cast) -> None:
