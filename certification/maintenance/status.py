@@ -245,44 +245,42 @@ def statuses_of_examples() -> tuple[str, tuple[Any, ...]]:
     return sql, tuple(parameters)
 
 
-@functools.cache
-def companies_counted_apart() -> tuple[str, tuple[Any, ...]]:
-    """SQL of the ids of `Derivation.companies_apart` at present; compiled once."""
-    companies: Any = Derivation().companies_apart()
-    sql, parameters = companies.order_by().query.sql_with_params()
-    return sql, tuple(parameters)
+#: Groups of numbers with one status: an example of each, and how many there are.
+GROUPS_OF_COMPANY = """
+    SELECT min(n.id), count(*) FROM ({numbers}) AS n (id, company_id, provider_id, lifecycle)
+    GROUP BY n.company_id, n.provider_id, n.lifecycle
+"""
+#: The same for so many companies that only those which differ from others are kept apart: the few groups that are left
+#: can be counted by several processes. The array is made once, and hashed.
+GROUPS_OF_ALL = """
+    SELECT min(n.id), count(*) FROM ({numbers}) AS n (id, company_id, provider_id, lifecycle)
+    LEFT JOIN unnest(ARRAY({apart})) AS apart (company_id) ON apart.company_id = n.company_id
+    GROUP BY apart.company_id, n.provider_id, n.lifecycle
+"""
 
 
-def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None) -> dict[str, int]:
-    """How many of the numbers have each status; only statuses that occur.
+def counts_by_status(
+    numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = None, of_all_companies: bool = False
+) -> dict[str, int]:
+    """How many of the numbers have each status; only statuses that occur. `of_all_companies`: they are those of all.
 
-    Numbers of one provider and lifecycle have one status, but for what concerns only their company or a single one of
-    them. So they are counted in such groups first, those of a company that differs from others apart, and the status is
-    derived for one number of each group and for each that is covered alone.
+    Numbers of one company, provider and lifecycle have one status, unless a maintenance covers a single one of them: so
+    they are counted in such groups first, and the status is derived for one number of each and for each covered alone.
     """
     if at is not None:
         past: Any = with_status(numbers, at=at)
         rows = past.order_by().values("status").annotate(total=models.Count("pk"))
         return {row["status"]: row["total"] for row in rows}
-    facts = numbers.order_by().values_list("pk", "company_id", "provider_id", "lifecycle")
     single = Derivation().open().filter(scope=Scope.NUMBER).values("number_id")
-    covered_alone = numbers.filter(pk__in=single).order_by().values_list("pk")
-    parts = [
-        facts.query.sql_with_params(),
-        companies_counted_apart(),
-        covered_alone.query.sql_with_params(),
-        statuses_of_examples(),
-    ]
-    rows_of_numbers, apart, singly, statuses = (sql for sql, _parameters in parts)
+    facts = numbers.order_by().values_list("pk", "company_id", "provider_id", "lifecycle").query.sql_with_params()
+    apart = Derivation().companies_apart().order_by().query.sql_with_params() if of_all_companies else ("", ())
+    covered_alone = numbers.filter(pk__in=single).order_by().values_list("pk").query.sql_with_params()
+    examples = statuses_of_examples()
+    groups = (GROUPS_OF_ALL if of_all_companies else GROUPS_OF_COMPANY).format(numbers=facts[0], apart=apart[0])
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            WITH groups (example, total) AS MATERIALIZED (
-                -- The array is made once and joined by hash: few groups, so that several processes can count.
-                SELECT min(n.id), count(*) FROM ({rows_of_numbers}) AS n (id, company_id, provider_id, lifecycle)
-                LEFT JOIN unnest(ARRAY({apart})) AS apart (company_id) ON apart.company_id = n.company_id
-                GROUP BY apart.company_id, n.provider_id, n.lifecycle
-            ), single (example) AS MATERIALIZED ({singly}),
+            WITH groups (example, total) AS MATERIALIZED ({groups}), single (example) AS MATERIALIZED ({covered_alone[0]}),
             counted (example, total, is_alone) AS MATERIALIZED (
                 SELECT example, total, false FROM groups
                 UNION ALL SELECT example, -1, false FROM single UNION ALL SELECT example, 1, true FROM single
@@ -290,10 +288,10 @@ def counts_by_status(numbers: PhoneNumberQuerySet, *, at: dt.datetime | None = N
             SELECT CASE WHEN counted.is_alone AND derived.lifecycle = 'certified'
                         THEN CASE WHEN derived.is_locked OR derived.status = 'locked' THEN 'locked' ELSE 'maintenance' END
                         ELSE derived.status END AS status, sum(counted.total)
-            FROM ({statuses}) AS derived (id, lifecycle, status, is_locked) JOIN counted ON counted.example = derived.id
+            FROM ({examples[0]}) AS derived (id, lifecycle, status, is_locked) JOIN counted ON counted.example = derived.id
             GROUP BY 1 HAVING sum(counted.total) > 0
             """,  # noqa: S608 - compiled querysets, every value is a parameter
-            [value for _sql, parameters in parts for value in parameters],
+            [*facts[1], *apart[1], *covered_alone[1], *examples[1]],
         )
         return {status: int(total) for status, total in cursor.fetchall()}
 

@@ -74,7 +74,8 @@ def test_each_scope_covers_its_numbers_only(cast: Cast, scope: str, code: str, s
     assert status_of(theirs) == (status if scope == "everything" else "certified")
     assert status_of(cast.numbers[1]) == ("certified" if scope == "number" else status)
     everyone = PhoneNumber.objects.all()
-    assert counts_by_status(everyone) == Counter(statuses_of(everyone).values())
+    derived = Counter(statuses_of(everyone).values())
+    assert counts_by_status(everyone) == counts_by_status(everyone, of_all_companies=True) == derived
 
 
 def test_lock_is_named_before_every_other_maintenance_and_the_rest_is_listed_by_severity(cast: Cast) -> None:
@@ -106,7 +107,9 @@ def test_announced_requirement_concerns_its_industry_and_kinds_only(cast: Cast) 
     announce(400, company_kinds=["individual"])
     assert counts_by_status(PhoneNumber.objects.all()) == {"certified": 6}
     announce(400)
-    assert counts_by_status(PhoneNumber.objects.all()) == {"certified": 1, "pending_maintenance": 5}
+    for of_all in (False, True):
+        counts = counts_by_status(PhoneNumber.objects.all(), of_all_companies=of_all)
+        assert counts == {"certified": 1, "pending_maintenance": 5}
 
 
 def test_counts_filters_and_reference_agree(cast: Cast) -> None:
@@ -120,6 +123,7 @@ def test_counts_filters_and_reference_agree(cast: Cast) -> None:
     derived = statuses_of(numbers)
     assert derived == reference_statuses(numbers=numbers, now=NOW)
     counts = counts_by_status(numbers)
+    assert counts == counts_by_status(numbers, of_all_companies=True)
     assert sum(counts.values()) == numbers.count()
     for status, count in counts.items():
         found = having_status(numbers, [status])
