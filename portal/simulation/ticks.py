@@ -15,7 +15,7 @@ from portal.simulation.database import set_clock
 from portal.simulation.world import World
 
 #: Hours after the Chinese midnight at which the engine looks; in life it does every minute.
-HOURS = (0.02, 9.05, 15, 23.5)
+HOURS = (0.02, 5.2, 9.05, 15, 23.5)
 #: So many numbers' statuses are noted per day, for history to be held against.
 SAMPLED = 60
 

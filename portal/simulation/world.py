@@ -22,8 +22,8 @@ Choice = TypeVar("Choice")
 #: The local midnight at which every simulation begins: 1 January 2026 in China.
 START = dt.datetime(2025, 12, 31, 16, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
-#: However small the world, each rare thing happens about so often a day: seven times a year.
-AT_LEAST = 0.02
+#: However small the world, each rare thing happens about so often a day: fifteen times a year.
+AT_LEAST = 0.04
 
 
 @dataclass
