@@ -38,7 +38,7 @@ demo: $(STAMPS)/runtime
 
 .PHONY: test
 test: $(STAMPS)/test
-	@$(RUN) -m pytest --numprocesses=auto $(ARGS)
+	@$(RUN) -m pytest --numprocesses=auto --dist=worksteal $(ARGS)
 
 NOBODYS = $$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(64))')
 

@@ -50,13 +50,14 @@ def test_month_breaks_no_invariant_and_a_seed_gives_the_same_month_again() -> No
     assert database_name() not in databases()
 
 
-def sabotaged(statement: str) -> Command:
+def sabotaged(*statements: str) -> Command:
     """The command, with somebody who writes into the simulation's database by hand on the second day."""
 
     def on_second_day(day: int) -> None:
         if day == 2:
             with connection.cursor() as cursor:
-                cursor.execute(statement)
+                for statement in statements:
+                    cursor.execute(statement)
 
     class Sabotaged(Command):
         after_day: Callable[[int], None] | None = staticmethod(on_second_day)
@@ -65,32 +66,36 @@ def sabotaged(statement: str) -> Command:
 
 
 @pytest.mark.parametrize(
-    ("statement", "invariant"),
+    ("statements", "invariant"),
     [
         # Without a row in the journal.
         (
-            """
-            UPDATE certification_phonenumber SET lifecycle = 'revoked'
-            WHERE id = (SELECT min(id) FROM certification_phonenumber WHERE lifecycle = 'certified')
-            """,
+            [
+                """
+                UPDATE certification_phonenumber SET lifecycle = 'revoked'
+                WHERE id = (SELECT min(id) FROM certification_phonenumber WHERE lifecycle = 'certified')
+                """
+            ],
             "I6",
         ),
         # A document is gone, and nothing opens for it.
         (
-            """
-            DELETE FROM certification_reminder;
-            DELETE FROM certification_materialnumber;
-            DELETE FROM certification_applicationmaterial;
-            DELETE FROM certification_material m USING certification_materialkind kind
-            WHERE kind.id = m.kind_id AND kind.code = 'legal_representative_id' AND m.state = 'approved'
-              AND NOT EXISTS (SELECT FROM certification_materialfile f WHERE f.material_id = m.id)
-            """,
+            [
+                "DELETE FROM certification_reminder",
+                "DELETE FROM certification_materialnumber",
+                "DELETE FROM certification_applicationmaterial",
+                """
+                DELETE FROM certification_material m USING certification_materialkind kind
+                WHERE kind.id = m.kind_id AND kind.code = 'legal_representative_id' AND m.state = 'approved'
+                  AND NOT EXISTS (SELECT FROM certification_materialfile f WHERE f.material_id = m.id)
+                """,
+            ],
             "I1",
         ),
     ],
 )
-def test_what_is_broken_on_purpose_is_reported_with_exit_code_1(statement: str, invariant: str) -> None:
-    code, document = run(days=5, command=sabotaged(statement))
+def test_what_is_broken_on_purpose_is_reported_with_exit_code_1(statements: list[str], invariant: str) -> None:
+    code, document = run(days=5, command=sabotaged(*statements))
     assert code == 1
     assert document["lived"] == 2
     assert {found["day"] for found in document["violations"]} == {"2"}
