@@ -95,7 +95,8 @@ def random_numbers(most: int) -> PhoneNumberQuerySet:
 
 def statuses_agree(report: Report, numbers: PhoneNumberQuerySet) -> None:
     """I7: the derivation in SQL against the reference in Python, for each of the numbers."""
-    facts = with_status(numbers).order_by("pk").values_list("pk", "lifecycle", "company_id", "provider_id", "status")
+    derived: Any = with_status(numbers).order_by("pk")
+    facts = derived.values_list("pk", "lifecycle", "company_id", "provider_id", "status")
     found = {pk: (NumberFacts(pk, *read), status) for pk, *read, status in facts}
     ((now,),) = rows("SELECT now()")  # the clock by which the derivation looks, the same all through a transaction
     expected = reference_statuses(numbers=[number for number, _status in found.values()], now=now)

@@ -131,8 +131,8 @@ class Derivation:
         """One of them is a lock."""
         return self.covered(self.open().filter(locks=True), alone=alone)
 
-    def companies_apart(self) -> models.QuerySet[Company]:
-        """The companies that differ from others at present: by maintenance of theirs or of their industry, or by what they lack."""
+    def companies_apart(self) -> models.QuerySet[Any, Any]:
+        """The keys of the companies that differ from others at present: by maintenance of theirs or of their industry, or by what they lack."""
         open_rows = self.open()
         own = Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id"))
         return (

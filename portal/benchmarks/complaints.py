@@ -78,11 +78,11 @@ def together(works: list[list[Callable[[], None]]]) -> float:
     return time.perf_counter() - start
 
 
-def call(key: str, body: str) -> Callable[[], None]:
-    """One call of the API, which must be taken as a whole."""
+def call(client: Client, key: str, body: str) -> Callable[[], None]:
+    """One call of the API, which must be taken as a whole, by a client that has loaded the site, as a server has."""
 
     def work() -> None:
-        answer = Client().post(
+        answer = client.post(
             "/api/v1/complaints", body, content_type="application/json", headers={"Authorization": f"Bearer {key}"}
         )
         assert answer.status_code == 200, answer.content
@@ -118,12 +118,15 @@ def complaints_in() -> list[Row]:
         key = sources.issue_key(source=source, actor=actor, now=now)
         numbers = list(PhoneNumber.objects.held().only("number", "company_id").order_by("pk"))
         held = {number.number: number for number in numbers}
+        clients = [Client() for _client in range(CLIENTS)]
+        for client in clients:
+            client.get("/healthz")
         taken, plain = [], []
         for run in range(RUNS + 1):
             forget()
             made = batches(numbers, now)
             bodies = [json.dumps({"events": events}) for events in made]
-            calls = [[call(key, body) for body in bodies[client::CLIENTS]] for client in range(CLIENTS)]
+            calls = [[call(clients[place], key, body) for body in bodies[place::CLIENTS]] for place in range(CLIENTS)]
             rows = [
                 [
                     (
