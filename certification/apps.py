@@ -15,6 +15,7 @@ class CertificationConfig(AppConfig):
     def ready(self) -> None:
         """Make known what this app's slices register."""
         import_module("certification.applications.decisions")
+        import_module("certification.calendar.invariants")
         import_module("certification.company_panel")
         import_module("certification.company_reactions")
         import_module("certification.journal_vocabulary")

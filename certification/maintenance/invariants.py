@@ -1,19 +1,21 @@
 """What must always hold (docs: quality, invariants), checked on a live database without changing it.
 
 Each check returns how many rows it looked at and what is wrong, in words without personal data. I10 comes from the
-app above (`invariant_queries.FURTHER`); I17 is held by the calendar's tests.
+app above (`invariant_queries.FURTHER`), I17 from the calendar (`FURTHER_CHECKS`). I5 compares two histories, which no
+database has: tests live them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
 
+from accounts.companies import Company
 from accounts.journal import JournalEntry
 from certification.maintenance.invariant_queries import COMPANIES_APART, FURTHER, REPLAYED, SIMPLE
 from certification.maintenance.models import Maintenance, MaintenanceCause, OpenedBy, StatusSample, TickRun
@@ -25,6 +27,8 @@ from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 LISTED = 20
 #: So many moments of recorded statuses are read back, the latest.
 SAMPLED_MOMENTS = 10
+#: So many companies' calendars are read, chosen at random, where nobody says whose.
+SAMPLED_CALENDARS = 20
 
 
 @dataclass
@@ -42,6 +46,10 @@ class Report:
             self.violations.append({"invariant": invariant, "what": f"... and {len(problems) - LISTED} more"})
 
 
+#: Checks that the slices above add; told for which companies, and which moment it is.
+FURTHER_CHECKS: list[Callable[[Report, Sequence[Company], dt.datetime], None]] = []
+
+
 @contextmanager
 def one_snapshot() -> Iterator[None]:
     """Read everything as of one moment, and be unable to write; inside a transaction that is running, as it is."""
@@ -57,6 +65,21 @@ def rows(sql: str, parameters: dict[str, Any] | None = None) -> list[tuple[Any, 
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+def database_clock() -> dt.datetime:
+    """The clock by which the derivation looks, the same all through a transaction."""
+    ((now,),) = rows("SELECT now()")
+    moment: dt.datetime = now
+    return moment
+
+
+def further_checks(report: Report, companies: Sequence[Company] | None) -> None:
+    """What the slices above add, for these companies or for some chosen at random."""
+    if companies is None:
+        companies = list(Company.objects.order_by("?")[:SAMPLED_CALENDARS])
+    for check in FURTHER_CHECKS:
+        check(report, companies, database_clock())
 
 
 def requirements_open(report: Report, tick_at: dt.datetime | None) -> None:
@@ -98,8 +121,7 @@ def statuses_agree(report: Report, numbers: PhoneNumberQuerySet) -> None:
     derived: Any = with_status(numbers).order_by("pk")
     facts = derived.values_list("pk", "lifecycle", "company_id", "provider_id", "status")
     found = {pk: (NumberFacts(pk, *read), status) for pk, *read, status in facts}
-    ((now,),) = rows("SELECT now()")  # the clock by which the derivation looks, the same all through a transaction
-    expected = reference_statuses(numbers=[number for number, _status in found.values()], now=now)
+    expected = reference_statuses(numbers=[number for number, _status in found.values()], now=database_clock())
     problems = [
         f"number {pk}: SQL says {status}, the rules {expected[pk]}"
         for pk, (_number, status) in found.items()
@@ -181,13 +203,14 @@ def check_invariants(
     *,
     numbers: PhoneNumberQuerySet | None = None,
     ages: Collection[int] = range(SAMPLED_MOMENTS),
+    companies: Sequence[Company] | None = None,
     from_the_start: bool = True,
 ) -> Report:
     """Check all of them as of one snapshot; writes nothing.
 
     `numbers`: what I7 looks at; None: every number that is held. `ages`: at which of the moments when statuses were noted
-    I8 reads them back, 0 being the latest. `from_the_start`: rows without a journal row must be as every row begins (False
-    where rows were put in by hand, as tests do).
+    I8 reads them back, 0 being the latest. `companies`: whose calendars I17 reads; None: some at random. `from_the_start`:
+    rows without a journal row must be as every row begins (False where rows were put in by hand, as tests do).
     """
     if numbers is None:
         numbers = PhoneNumber.objects.held()
@@ -202,6 +225,7 @@ def check_invariants(
             lambda: history_agrees(report, ages),
             lambda: counts_add_up(report),
             lambda: one_company_each(report),
+            lambda: further_checks(report, companies),
         )
         for check in checks:
             check()

@@ -132,7 +132,10 @@ class Derivation:
         return self.covered(self.open().filter(locks=True), alone=alone)
 
     def companies_apart(self) -> models.QuerySet[Any, Any]:
-        """The keys of the companies that differ from others at present: by maintenance of theirs or of their industry, or by what they lack."""
+        """The keys of the companies that differ from others at present.
+
+        By maintenance of theirs or of their industry, or by a requirement that they do not meet.
+        """
         open_rows = self.open()
         own = Q(company_id__in=open_rows.filter(scope=Scope.COMPANY).values("company_id"))
         return (

@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import closing
 from types import TracebackType
 from typing import Any, Self
@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
+from accounts.companies import Company
 from certification.maintenance.invariants import check_invariants, one_snapshot
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 from portal.benchmarks.data import switch_to
@@ -30,6 +31,8 @@ PROGRAM = "import django, sys; django.setup(); from portal.simulation.checker im
 SEEN = "seen"
 #: Into so many shares the numbers are divided where not all are looked at.
 SHARES = 7
+#: So many companies' calendars are read each day.
+CALENDARS = 3
 
 
 class Checker:
@@ -57,13 +60,14 @@ class Checker:
             self.process.kill()
             self.process.wait()
 
-    def ask(self, *, moment: dt.datetime, share: int | None, ages: Collection[int]) -> None:
+    def ask(self, *, moment: dt.datetime, day: int, share: int | None, ages: Collection[int]) -> None:
         """Begin a check of everything as it is at this instant, and return as soon as that is held fast.
 
-        `share`: which of the SHARES of the numbers I7 looks at; None: all of them. `ages` as in `check_invariants`.
+        `day`: its number, which says whose calendars I17 reads. `share`: which of the SHARES of the numbers I7 looks at;
+        None: all of them. `ages` as in `check_invariants`.
         """
         assert self.process.stdin is not None
-        question = {"moment": moment.isoformat(), "share": share, "ages": list(ages)}
+        question = {"moment": moment.isoformat(), "day": day, "share": share, "ages": list(ages)}
         self.process.stdin.write(json.dumps(question) + "\n")
         self.process.stdin.flush()
         if (answer := self.answer()) != SEEN:
@@ -84,6 +88,13 @@ def numbers_of(share: int | None) -> PhoneNumberQuerySet:
     return held if share is None else held.alias(share=F("pk") % SHARES).filter(share=share)
 
 
+def companies_of(day: int) -> Sequence[Company]:
+    """CALENDARS companies, each day the next."""
+    companies = Company.objects.order_by("pk")
+    first = day * CALENDARS % companies.count()
+    return list(companies[first : first + CALENDARS])
+
+
 def say(value: Any) -> None:
     """One line of JSON."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
@@ -101,5 +112,9 @@ def serve(database: str) -> None:
                 with connection.cursor() as cursor:
                     cursor.execute("SELECT 1")  # the snapshot is that of the first statement
                 say(SEEN)
-                report = check_invariants(numbers=numbers_of(question["share"]), ages=question["ages"])
+                report = check_invariants(
+                    numbers=numbers_of(question["share"]),
+                    ages=question["ages"],
+                    companies=companies_of(question["day"]),
+                )
             say({"checked": report.checked, "violations": report.violations})

@@ -136,10 +136,16 @@ def ask(world: World, outcome: Outcome, checker: Checker, day: int) -> None:
     """Have every invariant checked as of the end of the day, and note what was counted until then.
 
     I7 looks at a seventh of the numbers, each day at the next, so that it has seen every number in any seven days; I8 at
-    the statuses that were noted today and six days ago. On the last day they look at all. Everything else always does.
+    the statuses that were noted today and six days ago. On the last day they look at all. I17 reads the calendars of some
+    companies, each day of the next. Everything else always looks at everything.
     """
     last = day == outcome.days
-    checker.ask(moment=world.now, share=None if last else day % SHARES, ages=range(SHARES) if last else (0, SHARES - 1))
+    checker.ask(
+        moment=world.now,
+        day=day,
+        share=None if last else day % SHARES,
+        ages=range(SHARES) if last else (0, SHARES - 1),
+    )
     outcome.lived = day
     outcome.counts = dict(sorted(world.counts.items()))
     outcome.violations = dated(world.violations, day)

@@ -6,7 +6,6 @@ import datetime as dt
 import random
 from collections import defaultdict
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,8 +14,9 @@ from accounts.company_changes import change_company_data
 from accounts.journal import Actor
 from accounts.working_days import end_of_day
 from certification.calendar.dates import all_plans, dates_of, expiry_counts
+from certification.calendar.reference import reference_materials, reference_plans, reference_terms
 from certification.maintenance.models import Maintenance, MaintenanceCause
-from certification.materials.models import Material, MaterialState
+from certification.materials.models import MaterialState
 from certification.numbers.models import Lifecycle, PhoneNumber, Provider
 from certification.numbers.registry import add_number, change_number, release_number
 from certification.numbers.shapes import ReadNumber, read_number
@@ -27,57 +27,10 @@ NOVEMBER = (dt.date(2026, 11, 1), dt.date(2026, 11, 30))
 FEBRUARY = (dt.date(2027, 2, 1), dt.date(2027, 2, 28))
 
 
-def was_there(number: PhoneNumber, row: Maintenance) -> bool:
-    """Whether the company holds the number, or did while a plan ran that is over by now."""
-    over, began = row.closed_at or row.cancelled_at, row.opened_at or row.cancelled_at
-    if over is None or began is None:
-        return number.released_at is None
-    return number.created_at < over and (number.released_at is None or number.released_at > began)
-
-
 def plans_by_hand(company: Company, first: dt.date, last: dt.date, *, with_cancelled: bool) -> set[str]:
-    """The rule once more, in plain Python over whole tables."""
-    zone = ZoneInfo(company.time_zone)
-    numbers = [number for number in PhoneNumber.objects.all() if number.company_id == company.pk]
-    found = set()
-    for row in Maintenance.objects.all():
-        if row.planned_start is None or (row.cancelled_at is not None and not with_cancelled):
-            continue
-        covers = {
-            "everything": True,
-            "industry": row.industry_id == company.industry_id,
-            "company": row.company_id == company.pk,
-            "number": row.number_id in {number.pk for number in numbers},
-            "provider": row.provider_id in {number.provider_id for number in numbers if was_there(number, row)},
-        }[row.scope]
-        start, end = row.held_since or row.planned_start, row.held_until or row.planned_end
-        assert end is not None
-        if row.opened_at and not row.closed_at:
-            end = max(end, NOW)
-        first_day = start.astimezone(zone).date()
-        last_day = max(first_day, (end - dt.timedelta(microseconds=1)).astimezone(zone).date())
-        if covers and first_day <= last and last_day >= first:
-            found.add(row.ref)
-    return found
-
-
-def materials_by_hand(company: Company, first: dt.date, last: dt.date) -> set[tuple[str, dt.date]]:
-    kinds = defaultdict(list)
-    for row in Material.objects.all():
-        if row.company_id == company.pk and row.state == "approved":
-            kinds[row.kind_id].append(row)
-    latest = [max(rows, key=lambda row: (row.expires_on or dt.date.max, row.version)) for rows in kinds.values()]
-    return {(row.ref, row.expires_on) for row in latest if row.expires_on and first <= row.expires_on <= last}
-
-
-def terms_by_hand(company: Company, first: dt.date, last: dt.date) -> dict[dt.date, int]:
-    zone = ZoneInfo(company.time_zone)
-    found: dict[dt.date, int] = defaultdict(int)
-    for number in PhoneNumber.objects.all():
-        held = number.company_id == company.pk and number.released_at is None
-        if held and number.lifecycle in {"certified", "expired"} and number.term_ends_at:
-            found[(number.term_ends_at - dt.timedelta(microseconds=1)).astimezone(zone).date()] += 1
-    return {day: count for day, count in found.items() if first <= day <= last}
+    """The rule once more, over all plans."""
+    rows = [row for row in Maintenance.objects.all() if with_cancelled or row.cancelled_at is None]
+    return reference_plans(company, rows, first=first, last=last, now=NOW)
 
 
 def scatter(companies: list[Company], people: dict[int, object], seed: int) -> None:
@@ -154,8 +107,10 @@ def test_dates_are_exactly_those_of_the_reference_in_every_month(cast: Cast, see
                 assert len(refs) == len(set(refs))
                 assert set(refs) == plans_by_hand(company, first, last, with_cancelled=with_cancelled)
                 seen += len(refs)
-            assert {(d.material.ref, d.day) for d in dates.materials} == materials_by_hand(company, first, last)
-            assert {d.day: d.numbers for d in dates.terms} == terms_by_hand(company, first, last)
+            assert {(d.material.ref, d.day) for d in dates.materials} == reference_materials(
+                company, first=first, last=last
+            )
+            assert {d.day: d.numbers for d in dates.terms} == reference_terms(company, first=first, last=last)
             seen += len(dates.materials) + len(dates.terms)
     assert seen > 100  # the comparison compared something
 
