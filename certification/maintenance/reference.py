@@ -28,6 +28,13 @@ class NumberFacts(NamedTuple):
     provider_id: int
 
 
+class Validity(NamedTuple):
+    """From which to which day a version of a document is valid; None: no limit."""
+
+    issued_on: dt.date | None
+    expires_on: dt.date | None
+
+
 @dataclass
 class World:
     """Everything that the rules read, at the present."""
@@ -35,7 +42,7 @@ class World:
     companies: dict[int, Company]
     requirements: list[Requirement]
     #: The approved versions of (company, kind).
-    materials: dict[tuple[int, int], list[Material]]
+    materials: dict[tuple[int, int], list[Validity]]
     #: The maintenance that is open and stops display, by what it covers.
     open: list[Maintenance]
     wide: list[Maintenance] = field(default_factory=list)
@@ -50,9 +57,9 @@ class World:
         if company_ids is not None:
             chosen = set(company_ids)
             companies, materials = companies.filter(pk__in=chosen), materials.filter(company__in=chosen)
-        approved: dict[tuple[int, int], list[Material]] = defaultdict(list)
-        for material in materials.only("company_id", "kind_id", "issued_on", "expires_on"):
-            approved[material.company_id, material.kind_id].append(material)
+        approved: dict[tuple[int, int], list[Validity]] = defaultdict(list)
+        for company_id, kind_id, *dates in materials.values_list("company_id", "kind_id", "issued_on", "expires_on"):
+            approved[company_id, kind_id].append(Validity(*dates))
         world = cls(
             companies={company.pk: company for company in companies},
             requirements=list(Requirement.objects.all()),

@@ -24,7 +24,7 @@ from accounts.companies import Company
 from certification.maintenance.invariants import check_invariants, one_snapshot
 from certification.numbers.models import PhoneNumber, PhoneNumberQuerySet
 from portal.benchmarks.data import switch_to
-from portal.simulation.database import set_clock
+from portal.simulation.database import keep_plans, parameters_apart, set_clock
 
 #: What the other process runs.
 PROGRAM = "import django, sys; django.setup(); from portal.simulation.checker import serve; serve(sys.argv[1])"
@@ -32,7 +32,7 @@ SEEN = "seen"
 #: Into so many shares the numbers are divided where not all are looked at.
 SHARES = 7
 #: So many companies' calendars are read each day.
-CALENDARS = 3
+CALENDARS = 1
 
 
 class Checker:
@@ -104,7 +104,8 @@ def say(value: Any) -> None:
 def serve(database: str) -> None:
     """Answer until nothing more is asked."""
     switch_to(database)
-    with closing(connection):
+    with parameters_apart(), closing(connection):
+        keep_plans()
         for line in sys.stdin:
             question = json.loads(line)
             set_clock(dt.datetime.fromisoformat(question["moment"]))
