@@ -57,6 +57,8 @@ def turn() -> Iterator[None]:
             if cursor.fetchone() != (True,):
                 raise AnotherRuns
         yield
+        with keeper.cursor() as cursor:  # at once; closing gives it back only when the server notices
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [RUN_LOCK])
     finally:
         keeper.close()
 

@@ -161,6 +161,7 @@ def test_two_reviewers_after_one_case(
     mine.goto(f"/staff/cases/{case.ref}/decide/rejected/")
     mine.locator("textarea[name=text]").fill("A long and careful reason")
     mine.locator("main form button.btn-primary").click()
+    expect(mine.locator("button[name=confirm]")).to_be_visible()
     desk.reassign(
         review=Review.objects.get(pk=case.pk),
         to=cast.second_reviewer,
