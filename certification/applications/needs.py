@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.companies import Company
-from certification.applications.models import Application
+from certification.applications.models import Application, ApplicationNumber
 from certification.materials.models import (
     Material,
     MaterialKind,
+    MaterialNumber,
     MaterialState,
     Requirement,
     RequirementMoment,
@@ -109,7 +109,7 @@ def needs_of(
         by_kind.setdefault(version.kind_id, []).append(version)
     for kind_id, rows in by_kind.items():
         sort_versions(needs[kind_id], rows, today)
-    count_unnamed(needs, application)
+    count_unnamed(needs.values(), application)
     return list(needs.values())
 
 
@@ -132,26 +132,24 @@ def sort_versions(need: Need, versions: list[Material], today: dt.date) -> None:
         need.expired = None
 
 
-#: Per kind of the materials: how many of the application's numbers none of them names, and no approved one of them.
-UNNAMED = """
-    SELECT m.kind_id, items.total - count(DISTINCT named.number_id),
-           items.total - count(DISTINCT named.number_id) FILTER (WHERE m.state = 'approved')
-    FROM (SELECT count(*) AS total FROM certification_applicationnumber WHERE application_id = %(application)s) AS items
-    CROSS JOIN certification_material m
-    LEFT JOIN (
-        certification_materialnumber named
-        JOIN certification_applicationnumber item ON item.number_id = named.number_id AND item.application_id = %(application)s
-    ) ON named.material_id = m.id
-    WHERE m.id = ANY (%(materials)s) GROUP BY m.kind_id, items.total
-"""
-
-
-def count_unnamed(needs: dict[int, Need], application: Application) -> None:
+def count_unnamed(needs: Iterable[Need], application: Application) -> None:
     """Count, for kinds that name numbers, the numbers that no usable (and no approved) version names."""
-    naming = [row.pk for need in needs.values() for row in need.naming]
+    naming = [need for need in needs if need.kind.names_numbers and need.naming]
     if not naming:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(UNNAMED, {"application": application.pk, "materials": naming})
-        for kind_id, unnamed, unnamed_approved in cursor.fetchall():
-            needs[kind_id].unnamed, needs[kind_id].unnamed_approved = unnamed, unnamed_approved
+    unnamed: dict[str, Count] = {}
+    for need in naming:
+        unnamed[f"usable_{need.kind.pk}"] = unnamed_by([row.pk for row in need.naming])
+        unnamed[f"approved_{need.kind.pk}"] = unnamed_by(
+            [row.pk for row in need.naming if row.state == MaterialState.APPROVED]
+        )
+    counts = ApplicationNumber.objects.filter(application=application).aggregate(**unnamed)
+    for need in naming:
+        need.unnamed = counts[f"usable_{need.kind.pk}"]
+        need.unnamed_approved = counts[f"approved_{need.kind.pk}"]
+
+
+def unnamed_by(materials: list[int]) -> Count:
+    """Counts those of an application's numbers that none of the materials names."""
+    named = MaterialNumber.objects.filter(material__in=materials).values("number")
+    return Count("pk", filter=~Q(number__in=named))

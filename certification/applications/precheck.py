@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import Count, F, Q
+from django.db.models import Count, F, Q, QuerySet
 
 from accounts.companies import Company, CompanyKind, validate_credit_code
 from accounts.working_days import stored_calendar
@@ -141,29 +141,39 @@ def look(*, application: Application, now: dt.datetime) -> Draft:
     )
     mine = PhoneNumber.objects.filter(applications__application=application)
     elsewhere = ApplicationNumber.objects.exclude(application=application)
-    taken = Q(pk__in=elsewhere.filter(is_active=True).values("number"))
+    taken = mine.filter(pk__in=elsewhere.filter(is_active=True).values("number"))
     is_draft = application.state == ApplicationState.DRAFT
-    fit = Q(pk__in=eligible(company=company, kind=kind, now=now).values("pk"))
+    unfit = (
+        mine.exclude(pk__in=eligible(company=company, kind=kind, now=now).values("pk")).exclude(
+            pk__in=taken.values("pk")
+        )
+        if is_draft
+        else mine.exclude(released_at__isnull=True)
+    )
     drafts = elsewhere.filter(application__state=ApplicationState.DRAFT, application__company=company)
+    misshapen = mine.exclude(number__regex=NUMBER_SHAPE)
+    items = application.items.all()
     is_change = kind == ApplicationKind.CHANGE
-    without_name = Q(pk__in=application.items.filter(requested_label="").values("number"))
+    unlabelled = (
+        mine.filter(pk__in=items.filter(requested_label="").values("number")) if is_change else mine.filter(label="")
+    )
     unchanged = (
         application.items.exclude(requested_label="").filter(requested_label=F("number__label")) if is_change else None
     )
-    wrong = {
-        "not_eligible": ~fit & ~taken if is_draft else Q(released_at__isnull=False),
+    wrong: dict[str, QuerySet[PhoneNumber]] = {
+        "not_eligible": unfit,
         "taken": taken,
-        "misshapen": ~Q(number__regex=NUMBER_SHAPE),
-        "unlabelled": without_name if is_change else Q(label=""),
+        "misshapen": misshapen,
+        "unlabelled": unlabelled,
     }
     counts = mine.aggregate(
         numbers=Count("pk"),
         in_other_drafts=Count("pk", filter=Q(pk__in=drafts.values("number"))),
-        **{name: Count("pk", filter=condition) for name, condition in wrong.items()},
+        **{name: Count("pk", filter=Q(pk__in=rows.values("pk"))) for name, rows in wrong.items()},
     )
 
     def named(name: str) -> tuple[PhoneNumber, ...]:
-        return tuple(mine.filter(wrong[name]).order_by("pk")[:NAMED]) if counts[name] else ()
+        return tuple(wrong[name].order_by("pk")[:NAMED]) if counts[name] else ()
 
     needs = needs_of(
         application=application, now=now, requirements=[row for row in requirements if row.effective_from <= today]
